@@ -1,0 +1,34 @@
+import { isDeepStrictEqual } from 'node:util';
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json };
+
+/** Whether `value` is a JSON object: not null, not a list, not a scalar. */
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether two JSON values are the same. The order of keys does not matter, the order of list elements does. */
+export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
+  return isDeepStrictEqual(a, b);
+}
+
+/**
+ * Sets a key of an object, also one that is named `__proto__`. Plain assignment would change the object's prototype
+ * instead, and the key comes from whoever sends the request.
+ */
+export function setKey(object: JsonObject, key: string, value: Json): void {
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    object[key] = value;
+  }
+}
+
+/** The value of an object's own key; never something inherited such as `constructor`. */
+export function getKey(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
