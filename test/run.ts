@@ -83,24 +83,25 @@ function runFile(file: string): Promise<Result> {
     child.on('close', (code) => {
       clearTimeout(timer);
       killGroup(child.pid);
+      // uvu closes each run with a block of `Total:`, `Passed:`, `Skipped:`, `Duration:`.
       const count = (label: string) =>
-        [...output.matchAll(new RegExp(`^\\s*${label}:?\\s+(\\d+)(?:\\s*/\\s*(\\d+))?`, 'gm'))].reduce(
-          (sum, match) => ({ first: sum.first + Number(match[1]), second: sum.second + Number(match[2] ?? 0) }),
-          { first: 0, second: 0 },
+        [...output.matchAll(new RegExp(`^ {2}${label}: +(\\d+)$`, 'gm'))].reduce(
+          (sum, match) => sum + Number(match[1]),
+          0,
         );
-      const ran = count('Passed');
-      // uvu counts what runs; a test that had to be skipped for want of a tool says so in a line of its own.
-      const skipped = [...output.matchAll(/^skipped: /gm)].length;
-      let failed = Math.max(ran.second - ran.first, code === 0 ? 0 : 1);
+      const total = count('Total');
+      const passed = count('Passed');
+      const skipped = count('Skipped') + [...output.matchAll(/^skipped: /gm)].length;
+      let failed = Math.max(total - passed - count('Skipped'), code === 0 ? 0 : 1);
       if (timedOut) {
         failed = Math.max(failed, 1);
         output += `\n${file}: not finished within ${limitSeconds} s; killed`;
-      } else if (ran.second === 0 && skipped === 0) {
+      } else if (total === 0 && skipped === 0) {
         failed = Math.max(failed, 1);
         output += `\n${file}: ran no test; does it call test.run()?`;
       }
       const seconds = (performance.now() - started) / 1_000;
-      resolve({ file, passed: ran.first, failed, skipped, seconds, output });
+      resolve({ file, passed, failed, skipped, seconds, output });
     });
   });
 }
