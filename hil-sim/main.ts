@@ -1,7 +1,7 @@
 import { RealClock } from '@selvedge/base/clock';
 import { readConfig } from '@selvedge/base/config';
 import { seconds } from '@selvedge/base/duration';
-import { describeError, exitCode, FieldError } from '@selvedge/base/errors';
+import { configError, describeError, exitCode, FieldError } from '@selvedge/base/errors';
 import { Lifecycle } from '@selvedge/base/lifecycle';
 import { createLogger, type LogLevel } from '@selvedge/base/log';
 import { VirtualClock } from '@selvedge/base/virtual-clock';
@@ -55,6 +55,12 @@ async function run(file: string, flags: readonly string[]): Promise<void> {
   let plant = loadPlant(file);
   if (config.portBase !== undefined) plant = withPortBase(plant, config.portBase);
   if (config.listen !== undefined) plant = withListen(plant, config.listen);
+  if (virtual && plant.control === undefined) {
+    throw configError(
+      'NoControl',
+      `Cannot run "${file}" on a virtual clock: without "control" nothing could advance it`,
+    );
+  }
 
   const stopped = stopSignal();
   const lifecycle = new Lifecycle({ log, clock });

@@ -3,6 +3,8 @@ import { seconds } from '@selvedge/base/duration';
 import { describeError } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
 import { seededRandom } from '@selvedge/base/random';
+import { ControlServer } from './control/server.ts';
+import { RtuServer } from './modbus/rtu-server.ts';
 import { ModbusTcpServer } from './modbus/tcp-server.ts';
 import { type UnitDevice, Units } from './modbus/units.ts';
 import type { Line, Plant } from './plant/plant.ts';
@@ -10,6 +12,7 @@ import { DeviceMemory } from './points/memory.ts';
 import { assertRepresentable } from './points/value-codec.ts';
 import type { SavedState, StateFile } from './state-file.ts';
 import { formatAddress } from './transport/address.ts';
+import { PtyPort } from './transport/pty.ts';
 import { World } from './world/world.ts';
 
 const saveEvery = seconds(3);
@@ -32,9 +35,9 @@ export interface SimulatorOptions {
   readonly log: Logger;
 }
 
-/** A server on one line of the plant. */
-interface LineServer {
-  /** Resolves with the address masters find it at. */
+/** A server on one line of the plant, or the control API. */
+interface PlantServer {
+  /** Resolves with the address others find it at. */
   start(): Promise<string>;
   stop(): Promise<void>;
 }
@@ -43,7 +46,7 @@ interface LineServer {
 export class Simulator {
   readonly #options: SimulatorOptions;
   readonly #world: World;
-  readonly #servers: readonly { readonly name: string; readonly server: LineServer }[];
+  readonly #servers: readonly { readonly name: string; readonly server: PlantServer }[];
   readonly devices: ReadonlyMap<string, UnitDevice>;
   #saving: Timer | undefined;
   #saveFailed = false;
@@ -67,7 +70,8 @@ export class Simulator {
       random: seededRandom(options.seed ?? plant.seed),
       restored: new Map(Object.entries(saved?.signals ?? {})),
     });
-    this.#servers = plant.lines.map((line) => ({ name: line.name, server: this.#lineServer(line) }));
+    const lines = plant.lines.map((line) => ({ name: line.name, server: this.#lineServer(line) }));
+    this.#servers = [...lines, ...this.#controlServer()];
   }
 
   /** Resolves when every line answers. When one cannot, those that could are closed again. @throws FieldError */
@@ -96,18 +100,45 @@ export class Simulator {
     for (const { server } of this.#servers) await server.stop();
   }
 
-  #lineServer(line: Line): LineServer {
+  #lineServer(line: Line): PlantServer {
     const { clock } = this.#options;
-    const { listen, unknownUnit } = line;
+    const { listen, unknownUnit, serial } = line;
     const log = this.#options.log.child({ line: line.name });
     const devices = [...this.devices.values()].filter((device) => device.memory.device.line === line.name);
-    if (listen.scheme !== 'tcp') throw new Error(`no ${listen.scheme}`);
-    const units = new Units({ devices, transport: 'tcp', unknownUnit, log });
-    const server = new ModbusTcpServer({ host: listen.host, port: listen.port, units, clock, log });
+    if (listen.scheme === 'tcp') {
+      const units = new Units({ devices, transport: 'tcp', unknownUnit, log });
+      const server = new ModbusTcpServer({ host: listen.host, port: listen.port, units, clock, log });
+      return {
+        start: async () => formatAddress({ ...listen, port: await server.start() }),
+        stop: () => server.stop(),
+      };
+    }
+    const units = new Units({ devices, transport: 'rtu', unknownUnit, log });
+    const server = new RtuServer({ serial, units, clock, write: (bytes) => port.write(bytes) });
+    const port = new PtyPort({
+      path: listen.path,
+      clock,
+      onBytes: (bytes) => server.receive(bytes),
+      onError: (error) => log.error('serial line lost', { error: describeError(error) }),
+    });
     return {
-      start: async () => formatAddress({ ...listen, port: await server.start() }),
-      stop: () => server.stop(),
+      start: async () => {
+        await port.open();
+        return formatAddress(listen);
+      },
+      stop: async () => {
+        server.stop();
+        await port.close();
+      },
     };
+  }
+
+  #controlServer(): { name: string; server: PlantServer }[] {
+    const { plant, worldClock, log } = this.#options;
+    if (plant.control === undefined) return [];
+    const targets = { devices: this.devices, worldClock };
+    const server = new ControlServer({ listen: plant.control, targets, log: log.child({ room: 'control' }) });
+    return [{ name: 'control', server }];
   }
 
   #saveLater(file: StateFile): void {

@@ -10,7 +10,7 @@ import type { Plant } from './plant.ts';
  */
 export function withPortBase(plant: Plant, base: number): Plant {
   let next = base;
-  const moved = (address: ListenAddress): ListenAddress => {
+  const moved = <Address extends ListenAddress>(address: Address): Address => {
     if (address.scheme !== 'tcp') return address;
     if (next > 65_535) throw configError('InvalidAddress', `Cannot move ports to ${base} and on: past 65535`);
     return { ...address, port: base === 0 ? 0 : next++ };

@@ -1,12 +1,12 @@
 import type { Duration } from '@selvedge/base/duration';
-import type { ListenAddress } from '../transport/address.ts';
+import type { LineAddress, ServerAddress } from '../transport/address.ts';
 
 /** A plant with every default filled in and every name resolved: what the simulator runs. */
 export interface Plant {
   readonly seed: number;
   /** Time between two steps of physics. */
   readonly step: Duration;
-  readonly control: ListenAddress | undefined;
+  readonly control: ServerAddress | undefined;
   readonly lines: readonly Line[];
   readonly devices: readonly Device[];
   readonly signals: readonly Signal[];
@@ -16,7 +16,7 @@ export interface Plant {
 
 export interface Line {
   readonly name: string;
-  readonly listen: ListenAddress;
+  readonly listen: LineAddress;
   readonly serial: SerialSettings;
   readonly unknownUnit: 'exception' | 'silent';
 }

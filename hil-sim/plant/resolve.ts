@@ -1,7 +1,14 @@
 import { millis } from '@selvedge/base/duration';
 import { describeError } from '@selvedge/base/errors';
 import { assertRepresentable } from '../points/value-codec.ts';
-import { formatAddress, isLoopback, type ListenAddress, parseAddress } from '../transport/address.ts';
+import {
+  type AddressOf,
+  formatAddress,
+  isLoopback,
+  parseAddress,
+  type Scheme,
+  type ServerAddress,
+} from '../transport/address.ts';
 import type { Path, PlantDocument } from './document.ts';
 import {
   bitTables,
@@ -83,7 +90,7 @@ function resolveLine(document: PlantDocument, name: string, { modbus }: LineFile
   };
 }
 
-function resolveControl(document: PlantDocument, text: string): ListenAddress {
+function resolveControl(document: PlantDocument, text: string): ServerAddress {
   const path = ['control', 'listen'];
   const address = resolveAddress(document, path, text, ['tcp', 'unix']);
   if (address.scheme === 'tcp' && !isLoopback(address.host)) {

@@ -1,12 +1,12 @@
 import type { Server } from 'node:net';
 import { configError, FieldError } from '@selvedge/base/errors';
-import { formatAddress, type ListenAddress } from './address.ts';
+import { formatAddress, type ServerAddress } from './address.ts';
 
 /**
  * Makes `server` listen, and resolves with where: port 0 has become the port that was free.
  * @throws FieldError `AddressInUse` (transient: its owner may go away), `CannotListen` (config)
  */
-export function listen(server: Server, address: Exclude<ListenAddress, { scheme: 'pty' }>): Promise<ListenAddress> {
+export function listen(server: Server, address: ServerAddress): Promise<ServerAddress> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => reject(listenError(address, error));
     server.once('error', onError);
@@ -23,7 +23,7 @@ export function listen(server: Server, address: Exclude<ListenAddress, { scheme:
   });
 }
 
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): FieldError {
+function listenError(address: ServerAddress, error: NodeJS.ErrnoException): FieldError {
   const where = `Cannot listen on "${formatAddress(address)}"`;
   if (error.code === 'EADDRINUSE') {
     const text = `${where}: another program listens there; stop it, or choose another port with --port-base`;
