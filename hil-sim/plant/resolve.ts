@@ -99,12 +99,12 @@ function resolveControl(document: PlantDocument, text: string): ServerAddress {
   return address;
 }
 
-function resolveAddress(
+function resolveAddress<S extends Scheme>(
   document: PlantDocument,
   path: Path,
   text: string,
-  schemes: Parameters<typeof parseAddress>[1],
-) {
+  schemes: readonly S[],
+): AddressOf<S> {
   try {
     return parseAddress(text, schemes);
   } catch (error) {

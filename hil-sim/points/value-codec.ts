@@ -72,7 +72,7 @@ export function assertRepresentable(point: Point, value: PointValue): void {
   const raw = (value - point.offset) / point.scale;
   const rounded = point.type === 'float32' ? raw : Math.round(raw);
   if (rounded < low || rounded > high) {
-    const ends = [low * point.scale + point.offset, high * point.scale + point.offset].sort((a, b) => a - b);
+    const ends = [scaled(point, low), scaled(point, high)].sort((a, b) => a - b);
     throw fail(`${point.type} with scale ${point.scale} holds ${ends[0]} to ${ends[1]}`);
   }
 }
