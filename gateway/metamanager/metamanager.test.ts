@@ -1,0 +1,113 @@
+import { silentLogger } from '@selvedge/base/log';
+import type { Device } from '@selvedge/contract/device';
+import type { DeviceModel } from '@selvedge/contract/device-model';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type HeldKind, type HeldObject, MetaManager, type ObjectChange } from './metamanager.ts';
+
+const test = suite('metamanager');
+
+function memoryStore() {
+  const objects = new Map<string, HeldObject>();
+  const key = (kind: HeldKind, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
+  return {
+    objects,
+    put: (object: HeldObject) => void objects.set(key(object.kind, object.namespace, object.name), object),
+    remove: (kind: HeldKind, namespace: string, name: string) => void objects.delete(key(kind, namespace, name)),
+    get: (kind: HeldKind, namespace: string, name: string) => objects.get(key(kind, namespace, name)),
+    list: () => [...objects.values()].sort((a, b) => b.kind.localeCompare(a.kind)),
+  };
+}
+
+function setUp(store = memoryStore()) {
+  const applied: [Device, DeviceModel | undefined][] = [];
+  const removed: string[] = [];
+  const manager = new MetaManager({
+    store,
+    log: silentLogger,
+    sink: {
+      applied: (device, model) => void applied.push([device, model]),
+      removed: async (device, uid) => void removed.push(`${device.namespace}/${device.name} ${uid}`),
+    },
+  });
+  return { store, applied, removed, manager };
+}
+
+const device = (generation = 1, uid = 'u1'): ObjectChange => ({
+  operation: 'update',
+  kind: 'device',
+  namespace: 'default',
+  name: 'boiler',
+  content: {
+    metadata: { name: 'boiler', namespace: 'default', uid, generation },
+    spec: { deviceModelRef: { name: 'model' } },
+  },
+});
+const model: ObjectChange = {
+  operation: 'insert',
+  kind: 'devicemodel',
+  namespace: 'default',
+  name: 'model',
+  content: { metadata: { name: 'model', namespace: 'default', uid: 'm1', generation: 1 }, spec: {} },
+};
+
+test('has an object on disk before anybody hears of it', async () => {
+  const { store, applied, manager } = setUp();
+  const settle = manager.store(device());
+  assert.is(store.objects.size, 1);
+  assert.is(applied.length, 0);
+  await settle();
+  assert.is(applied.length, 1);
+});
+
+test('hands a device on again when its model appears, changes or goes', async () => {
+  const { applied, manager } = setUp();
+  await manager.store(device())();
+  await manager.store(model)();
+  await manager.store({ ...model, operation: 'delete' })();
+  assert.equal(
+    applied.map(([, found]) => found?.metadata.name),
+    [undefined, 'model', undefined],
+  );
+});
+
+test('ignores an older generation and the deletion of a predecessor', async () => {
+  const { applied, removed, manager } = setUp();
+  await manager.store(device(5))();
+  await manager.store(device(4))();
+  assert.is(applied.length, 1);
+  await manager.store({ ...device(1, 'older'), operation: 'delete' })();
+  assert.equal(removed, []);
+  assert.is(manager.held().length, 1);
+  await manager.store({ ...device(5), operation: 'delete' })();
+  assert.equal(removed, ['default/boiler u1']);
+  assert.equal(manager.held(), []);
+});
+
+test('says after a restart what it holds, and hands every device on with its model', async () => {
+  const first = setUp();
+  await first.manager.store(model)();
+  await first.manager.store(device(7))();
+  first.store.put({ kind: 'device', namespace: 'default', name: 'bad', uid: '', generation: 1, content: { spec: 3 } });
+  const second = setUp(first.store);
+  second.manager.start();
+  assert.equal(
+    second.applied.map(([applied, found]) => [applied.metadata.name, found?.metadata.name]),
+    [['boiler', 'model']],
+  );
+  assert.equal(second.manager.held(), [
+    { kind: 'devicemodel', namespace: 'default', name: 'model', uid: 'm1', generation: 1 },
+    { kind: 'device', namespace: 'default', name: 'boiler', uid: 'u1', generation: 7 },
+  ]);
+});
+
+test('refuses what is no Device and changes nothing', () => {
+  const { store, manager } = setUp();
+  assert.throws(
+    () => manager.store({ ...device(), content: { metadata: { name: 'boiler' }, spec: 'x' } }),
+    /Cannot read Device/,
+  );
+  assert.is(store.objects.size, 0);
+});
+
+test.run();
