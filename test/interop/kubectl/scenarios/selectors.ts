@@ -1,0 +1,51 @@
+import type { Scenario } from '../action.ts';
+import { configMap, pod, pump } from '../pumps.ts';
+
+export const selectors: Scenario = {
+  name: 'selectors',
+  files: {
+    'all.yaml': [
+      configMap('a', '{}', 'labels: {app: web, tier: front}'),
+      configMap('b', '{}', 'labels: {app: db, tier: back}'),
+      configMap('c', '{}', 'labels: {app: cache}'),
+      configMap('d', '{}'),
+      pump('p', '{flow: 1}', 'labels: {line: "1"}'),
+      pump('q', '{flow: 2}', 'labels: {line: "2"}'),
+      pod('here', '  nodeName: selector-node'),
+      pod('there'),
+      'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: example.com/special\n',
+      'apiVersion: v1\nkind: Secret\nmetadata: {name: t}\n',
+    ].join('---\n'),
+  },
+  actions: [
+    { name: 'create', kubectl: 'create -f all.yaml' },
+    { name: 'equal', kubectl: 'get configmaps -l app=web -o name' },
+    { name: 'not equal', kubectl: 'get configmaps -l app!=web -o name' },
+    { name: 'in a set', kubectl: "get configmaps -l 'app in (web, db)' -o name" },
+    { name: 'not in a set', kubectl: "get configmaps -l 'app notin (web, db)' -o name" },
+    { name: 'has it', kubectl: 'get configmaps -l tier -o name' },
+    { name: 'lacks it', kubectl: "get configmaps -l '!tier' -o name" },
+    { name: 'both', kubectl: 'get configmaps -l app=web,tier=front -o name' },
+    { name: 'custom objects', kubectl: 'get pumps -l line=2' },
+    { name: 'greater than', kubectl: "get pumps -l 'line>1' -o name" },
+    { name: 'a bad label selector', kubectl: "get configmaps -l 'app=(' -o name" },
+    { name: 'by name', kubectl: 'get configmaps --field-selector metadata.name=b -o name' },
+    { name: 'by another name', kubectl: 'get configmaps --field-selector metadata.name!=b -o name' },
+    { name: 'custom objects by name', kubectl: 'get pumps --field-selector metadata.name=p -o name' },
+    { name: 'pods by node', kubectl: 'get pods --field-selector spec.nodeName=selector-node -o name' },
+    { name: 'pods by phase', kubectl: 'get pods --field-selector status.phase=Pending -o name' },
+    {
+      name: 'pods by phase and node',
+      kubectl: 'get pods --field-selector status.phase!=Running,spec.nodeName= -o name',
+    },
+    { name: 'secrets by type', kubectl: 'get secrets --field-selector type=example.com/special -o name' },
+    { name: 'by a field that cannot be selected', kubectl: 'get configmaps --field-selector data.a=1' },
+    { name: 'custom objects by a field that cannot be selected', kubectl: 'get pumps --field-selector spec.flow=1' },
+    { name: 'a bad field selector', kubectl: 'get configmaps --field-selector metadata.name' },
+    { name: 'both kinds of selector', kubectl: 'get configmaps -l app --field-selector metadata.name!=a -o name' },
+    { name: 'label what a selector finds', kubectl: 'label configmaps -l app=cache seen=yes' },
+    { name: 'delete what a selector finds', kubectl: 'delete configmaps -l app=cache' },
+    { name: 'delete what a selector does not find', kubectl: 'delete configmaps -l app=cache' },
+    { name: 'delete by field', kubectl: 'delete configmaps --field-selector metadata.name=d' },
+  ],
+};
