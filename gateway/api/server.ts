@@ -76,7 +76,8 @@ export class LocalApi {
   #watch(response: ServerResponse): void {
     if (this.#watchers.size >= maxWatchers) {
       const message = `Cannot watch: ${maxWatchers} watchers are there already; end one`;
-      return send(response, 503, { code: 'TooManyWatchers', message });
+      send(response, 503, { code: 'TooManyWatchers', message });
+      return;
     }
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.flushHeaders();
