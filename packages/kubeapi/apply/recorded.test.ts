@@ -1,0 +1,104 @@
+import { FieldError } from '@selvedge/base/errors';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Json, JsonObject } from '../json.ts';
+import type { Schema } from '../openapi/schema.ts';
+import { jsonPatch } from '../patch/json-patch.ts';
+import { mergePatch } from '../patch/merge-patch.ts';
+import { strategicMergePatch } from '../patch/strategic.ts';
+import { groupVersion, readCases, type Step, schemaOf, stepTime, type TestCases } from '../testcases.ts';
+import { type Apply, applyPatch } from './apply.ts';
+import { conflictCauses, conflictMessage } from './conflicts.ts';
+import { managedFieldsOf, withoutManagers } from './managers.ts';
+import { fieldsOutOfReach } from './ownership.ts';
+import { trackUpdate } from './track.ts';
+
+const test = suite('field ownership, as a real API server records it');
+
+for (const file of ['config-map', 'custom', 'pod-template']) {
+  const cases = readCases(`./apply/testcases/${file}.json`);
+  const schema = schemaOf(cases);
+  for (const { description, steps } of cases.cases) {
+    test(`${file}: ${description}`, () => {
+      let live: JsonObject | undefined;
+      steps.forEach((step, index) => {
+        const { answer } = step;
+        assert.ok(answer, 'not recorded');
+        replay(step, index, { live, cases, schema });
+        if ('object' in answer) live = answer.object;
+      });
+    });
+  }
+}
+
+interface Setting {
+  readonly live: JsonObject | undefined;
+  readonly cases: TestCases;
+  readonly schema: Schema;
+}
+
+function replay(step: Step, index: number, { live, cases, schema }: Setting): void {
+  const { answer } = step;
+  const subresource = step.subresource ?? '';
+  const common = {
+    manager: step.manager,
+    time: stepTime(index),
+    schema,
+    apiVersion: groupVersion(cases.kind),
+    subresource,
+    ignored: fieldsOutOfReach(subresource, { custom: cases.crd !== undefined, hasStatus: cases.crd !== undefined }),
+  };
+  if (step.verb === 'apply') {
+    const outcome = attempt({ ...common, live, applied: step.body, force: step.force === true });
+    if (answer !== undefined && 'object' in answer) {
+      assert.ok('object' in outcome, 'message' in outcome ? String(outcome.message) : '');
+      const { object } = outcome;
+      assert.equal(managedFieldsOf(object), managedFieldsOf(answer.object), `managers at step ${index}`);
+      assert.equal(tidy(object), tidy(answer.object));
+    } else {
+      const { message, causes } = answer ?? {};
+      assert.is('message' in outcome ? outcome.message : 'applied', message);
+      if ('causes' in outcome) assert.equal(outcome.causes, causes);
+    }
+  } else if (answer !== undefined && 'object' in answer) {
+    const sent = sentManagers(step, live, schema);
+    const bare = withoutManagers(answer.object);
+    const after = sent === undefined ? bare : withSent(bare, sent);
+    const tracked = trackUpdate({ ...common, before: live, after });
+    assert.equal(managedFieldsOf(tracked), managedFieldsOf(answer.object), `managers at step ${index}`);
+  }
+}
+
+function attempt(request: Apply): { object: JsonObject } | { message: string; causes?: Json } {
+  try {
+    const outcome = applyPatch(request);
+    if ('object' in outcome) return { object: outcome.object as JsonObject };
+    return { message: conflictMessage(outcome.conflicts), causes: conflictCauses(outcome.conflicts) };
+  } catch (error) {
+    if (error instanceof FieldError) return { message: error.message };
+    throw error;
+  }
+}
+
+function sentManagers(step: Step, live: JsonObject | undefined, schema: Schema): Json | undefined {
+  if (step.verb === 'create' || step.verb === 'update') return managedFieldsOf(step.body);
+  if (step.verb === 'json') return managedFieldsOf(jsonPatch(live ?? {}, step.body));
+  if (step.verb === 'merge') return managedFieldsOf(mergePatch(live ?? {}, step.body));
+  return managedFieldsOf(strategicMergePatch(live ?? {}, step.body, schema));
+}
+
+function withSent(object: JsonObject, managedFields: Json): JsonObject {
+  return { ...object, metadata: { ...(object.metadata as JsonObject), managedFields } };
+}
+
+/** Without managers, and without what the server fills in or leaves out by itself: defaults, empty maps, the namespace. */
+function tidy(object: JsonObject): Json {
+  const { namespace: _namespace, ...metadata } = withoutManagers(object).metadata as JsonObject;
+  return JSON.parse(JSON.stringify({ ...object, metadata }), (key, value) => {
+    if (key === 'protocol' && value === 'TCP') return undefined;
+    if (['data', 'status', 'labels'].includes(key) && Object.keys(value ?? {}).length === 0) return undefined;
+    return value;
+  }) as Json;
+}
+
+test.run();
