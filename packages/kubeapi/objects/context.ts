@@ -1,0 +1,15 @@
+import type { UserInfo } from './admission.ts';
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+/** What a write needs to know about the request that asks for it. */
+export interface WriteContext {
+  readonly user: UserInfo;
+  /** Who owns the fields that are set, `kubectl-edit` for example. */
+  readonly manager: string;
+  /** Everything happens but the storing. */
+  readonly dryRun: boolean;
+  readonly fieldValidation: FieldValidation;
+  /** Collects what the client is told beside the answer. */
+  readonly warnings: string[];
+}

@@ -1,0 +1,105 @@
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import { badRequest, invalid } from '../server/status.ts';
+import { invalidValue } from './causes.ts';
+import { metadataOf } from './metadata.ts';
+
+/** Parses a body. Nothing about what it means yet. @throws StatusError 400 in the original's words. */
+export function parseJson(text: string, resource: Resource): JsonObject {
+  const unrecognized = (why: string) =>
+    badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${why} (${excerpt(text)})`);
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    throw unrecognized(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`);
+  }
+  if (!isObject(value)) {
+    throw unrecognized("couldn't get version/kind; json parse error: json: cannot unmarshal the body into an object");
+  }
+  return value;
+}
+
+function excerpt(text: string): string {
+  return text.length > 30 ? `${text.slice(0, 30)} ...` : text;
+}
+
+/**
+ * Checks that the object is of the kind and version that the path serves. Built-in kinds may leave both out.
+ * @param text  the body, for the message about a missing kind
+ */
+export function checkKind(object: JsonObject, resource: Resource, text: string): void {
+  const expected = apiVersionOf(resource);
+  const { kind, apiVersion } = object;
+  if (resource.custom !== undefined) {
+    const missing = typeof kind !== 'string' || kind === '' ? 'Kind' : undefined;
+    if (missing !== undefined) {
+      throw badRequest(
+        `the object provided is unrecognized (must be of type ${resource.kind}): Object '${missing}' is missing in '${text}' (${excerpt(text)})`,
+      );
+    }
+    if (apiVersion !== expected) {
+      throw badRequest(
+        `the API version in the data (${String(apiVersion ?? '')}) does not match the expected API version (${expected})`,
+      );
+    }
+    if (kind !== resource.kind) {
+      throw invalid({ group: resource.group, kind: String(kind), name: String(metadataOf(object).name ?? '') }, [
+        invalidValue('kind', kind, `must be ${resource.kind}`),
+      ]);
+    }
+  } else if ((kind ?? resource.kind) !== resource.kind || (apiVersion ?? expected) !== expected) {
+    const named = { kind: String(kind ?? resource.kind), apiVersion: String(apiVersion ?? expected) };
+    throw badRequest(
+      `${named.kind} in version ${JSON.stringify(named.apiVersion.split('/').pop())} cannot be handled as a ${resource.kind}: no kind ` +
+        `"${named.kind}" is registered for version "${named.apiVersion}" in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  }
+  object.kind = resource.kind;
+  object.apiVersion = expected;
+  checkMetadata(object, resource);
+}
+
+/** The types of metadata fields, which hold for every kind. */
+function checkMetadata(object: JsonObject, resource: Resource): void {
+  const wrong = (field: string, value: Json, wanted: string) =>
+    badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: cannot unmarshal ` +
+        `${goKind(value)} into Go struct field ObjectMeta.${field} of type ${wanted}`,
+    );
+  const { metadata } = object;
+  if (metadata !== undefined && metadata !== null && !isObject(metadata)) {
+    throw badRequest(
+      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: cannot unmarshal ` +
+        `${goKind(metadata)} into Go struct field .metadata of type v1.ObjectMeta`,
+    );
+  }
+  const fields = metadataOf(object);
+  for (const key of ['name', 'generateName', 'namespace', 'uid', 'resourceVersion']) {
+    const value = fields[key];
+    if (value !== undefined && value !== null && typeof value !== 'string') throw wrong(key, value, 'string');
+    if (value === null) delete fields[key];
+  }
+  for (const key of ['labels', 'annotations']) {
+    const value = fields[key];
+    if (value === null) delete fields[key];
+    if (value === undefined || value === null) continue;
+    if (!isObject(value)) throw wrong(key, value, 'map[string]string');
+    for (const text of Object.values(value)) if (typeof text !== 'string') throw wrong(key, text, 'string');
+  }
+  for (const key of ['finalizers', 'ownerReferences', 'managedFields']) {
+    const value = fields[key];
+    if (value === null || (Array.isArray(value) && value.length === 0)) delete fields[key];
+    else if (value !== undefined && !Array.isArray(value))
+      throw wrong(key, value, key === 'finalizers' ? '[]string' : `[]v1.${key}`);
+  }
+  for (const key of ['creationTimestamp', 'deletionTimestamp']) if (fields[key] === null) delete fields[key];
+}
+
+/** What Go's JSON decoder calls a value in its messages. */
+export function goKind(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value;
+}

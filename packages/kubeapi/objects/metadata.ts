@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { Random } from '@selvedge/base/random';
+import { equalJson, isObject, type Json, type JsonObject } from '../json.ts';
+import type { Resource } from '../resources/resource.ts';
+import { badRequest, type Cause, StatusError } from '../server/status.ts';
+import { forbiddenField, invalidValue, required } from './causes.ts';
+import { generatedName, labelKeyProblem, labelProblem, labelValueProblem, subdomainProblem } from './names.ts';
+
+/** Seconds are what Kubernetes keeps: `2026-01-31T12:00:00Z`. */
+export function timestamp(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
+
+/** The metadata of an object that came through the decoder, so it has some. */
+export function metadataOf(object: JsonObject): JsonObject {
+  if (!isObject(object.metadata)) object.metadata = {};
+  return object.metadata as JsonObject;
+}
+
+export const nameOf = (object: JsonObject): string => String(metadataOf(object).name ?? '');
+export const finalizersOf = (object: JsonObject): string[] => {
+  const { finalizers } = metadataOf(object);
+  return Array.isArray(finalizers) ? finalizers.map(String) : [];
+};
+export const isTerminating = (object: JsonObject): boolean => metadataOf(object).deletionTimestamp !== undefined;
+
+/** Checks the namespace in the object against the one in the path, and fills it in. */
+export function placeInNamespace(object: JsonObject, resource: Resource, namespace: string): void {
+  const metadata = metadataOf(object);
+  const own = metadata.namespace ?? '';
+  if (own !== '' && own !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (resource.namespaced) metadata.namespace = namespace;
+  else delete metadata.namespace;
+}
+
+/** Gives a new object what the server alone decides: name from generateName, uid, time, generation. */
+export function stampNew(object: JsonObject, resource: Resource, now: number, random: Random): void {
+  const metadata = metadataOf(object);
+  if (typeof metadata.resourceVersion === 'string' && metadata.resourceVersion !== '') {
+    throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
+  }
+  delete metadata.resourceVersion;
+  delete metadata.selfLink;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  if ((metadata.name ?? '') === '' && typeof metadata.generateName === 'string' && metadata.generateName !== '') {
+    metadata.name = generatedName(metadata.generateName, random);
+  }
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = timestamp(now);
+  if (resource.hasGeneration) metadata.generation = 1;
+  else delete metadata.generation;
+}
+
+/** Takes over into an update what only the server may change. */
+export function carryOver(next: JsonObject, before: JsonObject): void {
+  const [metadata, old] = [metadataOf(next), metadataOf(before)];
+  for (const key of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation']) {
+    const value = old[key];
+    if (value === undefined) delete metadata[key];
+    else metadata[key] = value;
+  }
+  delete metadata.selfLink;
+  const { resourceVersion } = old;
+  if (resourceVersion !== undefined) metadata.resourceVersion = resourceVersion;
+}
+
+/** Whether the wish changed: all but metadata, and but status where that has its own subresource. */
+export function wishChanged(before: JsonObject, next: JsonObject, resource: Resource): boolean {
+  return !equalJson(wishOf(before, resource), wishOf(next, resource));
+}
+
+function wishOf(object: JsonObject, resource: Resource): Json {
+  const { metadata: _metadata, kind: _kind, apiVersion: _apiVersion, ...wish } = object;
+  if (resource.hasStatus) delete wish.status;
+  return wish;
+}
+
+/** What is wrong with the metadata of an object, in the original's words. */
+export function metadataCauses(object: JsonObject, resource: Resource): Cause[] {
+  const metadata = metadataOf(object);
+  const causes: Cause[] = [];
+  const name = String(metadata.name ?? '');
+  if (name === '') return [required('metadata.name', 'name or generateName is required')];
+  const problem = resource.storage === '/namespaces' ? labelProblem(name) : subdomainProblem(name);
+  if (problem !== undefined) causes.push(invalidValue('metadata.name', name, problem));
+  for (const [key, value] of Object.entries(isObject(metadata.labels) ? metadata.labels : {})) {
+    const keyProblem = labelKeyProblem(key);
+    if (keyProblem !== undefined) causes.push(invalidValue('metadata.labels', key, keyProblem));
+    const valueProblem = labelValueProblem(String(value));
+    if (valueProblem !== undefined) causes.push(invalidValue('metadata.labels', String(value), valueProblem));
+  }
+  for (const key of Object.keys(isObject(metadata.annotations) ? metadata.annotations : {})) {
+    const keyProblem = labelKeyProblem(key.toLowerCase());
+    if (keyProblem !== undefined) causes.push(invalidValue('metadata.annotations', key, keyProblem));
+  }
+  causes.push(...finalizerCauses(object), ...ownerCauses(metadata));
+  return causes;
+}
+
+function finalizerCauses(object: JsonObject): Cause[] {
+  const causes: Cause[] = [];
+  for (const finalizer of finalizersOf(object)) {
+    const problem = labelKeyProblem(finalizer);
+    if (problem !== undefined) causes.push(invalidValue('metadata.finalizers', finalizer, problem));
+  }
+  const both = ['orphan', 'foregroundDeletion'].every((name) => finalizersOf(object).includes(name));
+  if (both) {
+    causes.push(
+      invalidValue(
+        'metadata.finalizers',
+        finalizersOf(object),
+        'finalizer orphan and foregroundDeletion cannot be both set',
+      ),
+    );
+  }
+  return causes;
+}
+
+function ownerCauses(metadata: JsonObject): Cause[] {
+  const owners = Array.isArray(metadata.ownerReferences) ? metadata.ownerReferences.filter(isObject) : [];
+  const causes: Cause[] = [];
+  for (const [index, owner] of owners.entries()) {
+    for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
+      const value = owner[key];
+      if (value === undefined || value === '') {
+        causes.push(
+          invalidValue(
+            `metadata.ownerReferences[${index}].${key}`,
+            '',
+            `${key === 'apiVersion' ? 'version' : key} must not be empty`,
+          ),
+        );
+      }
+    }
+  }
+  const controllers = owners.filter((owner) => owner.controller === true);
+  if (controllers.length > 1) {
+    causes.push(
+      invalidValue(
+        'metadata.ownerReferences',
+        owners,
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.map((owner) => String(owner.name)).join(' and ')}`,
+      ),
+    );
+  }
+  return causes;
+}
+
+/** What may not change from one state of an object to the next. */
+export function immutableCauses(before: JsonObject, next: JsonObject): Cause[] {
+  const causes: Cause[] = [];
+  if (isTerminating(before)) {
+    const known = new Set(finalizersOf(before));
+    const added = finalizersOf(next).filter((finalizer) => !known.has(finalizer));
+    if (added.length > 0) {
+      causes.push(
+        forbiddenField(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((text) => JSON.stringify(text)).join(', ')}}`,
+        ),
+      );
+    }
+  }
+  return causes;
+}

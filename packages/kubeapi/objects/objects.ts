@@ -1,0 +1,291 @@
+import type { Clock } from '@selvedge/base/clock';
+import type { Random } from '@selvedge/base/random';
+import { equalJson, type JsonObject } from '../json.ts';
+import type { Registry } from '../resources/registry.ts';
+import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, notFound } from '../server/status.ts';
+import type { Key, Store, Stored } from '../store/store.ts';
+import { type AdmissionHook, type AdmissionReview, admit } from './admission.ts';
+import { invalidValue } from './causes.ts';
+import type { WriteContext } from './context.ts';
+import {
+  carryOver,
+  finalizersOf,
+  immutableCauses,
+  isTerminating,
+  metadataCauses,
+  metadataOf,
+  nameOf,
+  placeInNamespace,
+  stampNew,
+  wishChanged,
+} from './metadata.ts';
+import { strategyOf } from './strategy.ts';
+
+export interface ObjectsOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly admission: readonly AdmissionHook[];
+}
+
+/** Where a request points: one object, or one part of it. */
+export interface Target {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  /** `status`, or empty for the whole object. */
+  readonly subresource: string;
+}
+
+const modified = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/**
+ * Reads and writes objects by the rules of Kubernetes, whoever asks: HTTP, garbage collection, the namespace controller.
+ * Everything is synchronous, so a read and the write that follows from it cannot be torn apart.
+ */
+export class Objects {
+  readonly #store: Store;
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #hooks: readonly AdmissionHook[];
+
+  constructor(options: ObjectsOptions) {
+    this.#store = options.store;
+    this.#registry = options.registry;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#hooks = options.admission;
+  }
+
+  get store(): Store {
+    return this.#store;
+  }
+
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** The object in the form of `resource`, or nothing. */
+  find(resource: Resource, namespace: string, name: string): JsonObject | undefined {
+    const stored = this.#store.get(keyOf(resource, namespace, name));
+    return stored === undefined ? undefined : parse(stored, resource);
+  }
+
+  /** @throws StatusError 404 */
+  get(target: Target): JsonObject {
+    const object = this.find(target.resource, target.namespace, target.name);
+    if (object === undefined) throw notFound(subjectOf(target));
+    return object;
+  }
+
+  create(resource: Resource, namespace: string, object: JsonObject, context: WriteContext): JsonObject {
+    const strategy = strategyOf(resource);
+    placeInNamespace(object, resource, namespace);
+    stampNew(object, resource, this.#clock.now(), this.#random);
+    if (resource.hasStatus && resource.storage !== '/nodes') delete object.status;
+    strategy.prepareCreate?.(object);
+    const name = nameOf(object);
+    const target = { resource, namespace: resource.namespaced ? namespace : '', name, subresource: '' };
+    this.#requireNamespace(target);
+    this.#refuse(resource, name, [
+      ...metadataCauses(object, resource),
+      ...(strategy.validate?.(object, undefined) ?? []),
+    ]);
+    this.#admit('CREATE', target, object, undefined, context);
+    const key = keyOf(resource, target.namespace, name);
+    if (this.#store.get(key) !== undefined) throw alreadyExists(subjectOf(target));
+    return this.#put(key, object, resource, context);
+  }
+
+  /**
+   * Replaces an object by what `change` makes of it.
+   * @param change  gets the object as stored; what it returns may share nothing with it
+   */
+  update(
+    target: Target,
+    change: (before: JsonObject) => JsonObject,
+    context: WriteContext,
+    options: { readonly needsRevision: boolean } = { needsRevision: false },
+  ): JsonObject {
+    const { resource, subresource } = target;
+    const before = this.get(target);
+    const next = change(structuredClone(before));
+    this.#checkIdentity(target, before, next, options.needsRevision);
+    carryOver(next, before);
+    restrict(next, before, target);
+    if (subresource === '') strategyOf(resource).prepareUpdate?.(next, before);
+    if (resource.hasGeneration && wishChanged(before, next, resource)) {
+      metadataOf(next).generation = Number(metadataOf(before).generation ?? 0) + 1;
+    }
+    this.#refuse(resource, target.name, [
+      ...metadataCauses(next, resource),
+      ...immutableCauses(before, next),
+      ...(strategyOf(resource).validate?.(next, before) ?? []),
+    ]);
+    this.#admit('UPDATE', target, next, before, context);
+    if (equalJson(next, before)) return before;
+    const key = keyOf(resource, target.namespace, target.name);
+    if (isTerminating(next) && finalizersOf(next).length === 0 && !keepsNamespace(next, resource)) {
+      if (!context.dryRun) this.#store.remove(key, stored(next, resource));
+      return next;
+    }
+    return this.#put(key, next, resource, context);
+  }
+
+  /** Takes the object away, or marks it when finalizers hold it. `last` is its state with whatever deletion changed. */
+  remove(target: Target, last: JsonObject, context: WriteContext): void {
+    if (context.dryRun) return;
+    const key = keyOf(target.resource, target.namespace, target.name);
+    this.#store.remove(key, stored(last, target.resource));
+  }
+
+  /** Stores a state that only the server may make, such as a deletion time. No admission, no validation. */
+  mark(target: Target, next: JsonObject, context: WriteContext): JsonObject {
+    return this.#put(keyOf(target.resource, target.namespace, target.name), next, target.resource, context);
+  }
+
+  admitDeletion(target: Target, before: JsonObject, context: WriteContext): void {
+    this.#admit('DELETE', target, undefined, before, context);
+  }
+
+  /** The object in stored text turned into what `resource` serves. */
+  parse(object: { readonly body: string }, resource: Resource): JsonObject {
+    return parse(object, resource);
+  }
+
+  #put(key: Key, object: JsonObject, resource: Resource, context: WriteContext): JsonObject {
+    if (context.dryRun) return object;
+    const result = this.#store.put(key, stored(object, resource));
+    metadataOf(object).resourceVersion = String(result.revision);
+    return object;
+  }
+
+  #refuse(resource: Resource, name: string, causes: readonly Cause[]): void {
+    if (causes.length > 0) throw invalid({ group: resource.group, kind: resource.kind, name }, causes);
+  }
+
+  #requireNamespace(target: Target): void {
+    if (!target.resource.namespaced) return;
+    const key = { resource: '/namespaces', namespace: '', name: target.namespace };
+    const found = this.#store.get(key);
+    if (found === undefined) throw notFound({ group: '', kind: 'namespaces', name: target.namespace });
+    const namespace = JSON.parse(found.body) as JsonObject;
+    if (!isTerminating(namespace)) return;
+    const why = `unable to create new content in namespace ${target.namespace} because it is being terminated`;
+    throw forbidden(subjectOf(target), why, [
+      {
+        reason: 'NamespaceTerminating',
+        message: `namespace ${target.namespace} is being terminated`,
+        field: 'metadata.namespace',
+      },
+    ]);
+  }
+
+  #checkIdentity(target: Target, before: JsonObject, next: JsonObject, needsRevision: boolean): void {
+    const { resource, name } = target;
+    const [metadata, old] = [metadataOf(next), metadataOf(before)];
+    if (metadata.name !== undefined && metadata.name !== name) {
+      throw badRequest(
+        `the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`,
+      );
+    }
+    metadata.name = name;
+    placeInNamespace(next, resource, target.namespace);
+    const revision = metadata.resourceVersion ?? '';
+    if (revision === '' && needsRevision && !resource.unconditionalUpdate) {
+      throw invalid(subjectOf(target), [
+        invalidValue('metadata.resourceVersion', 0, 'must be specified for an update'),
+      ]);
+    }
+    if (revision !== '' && revision !== old.resourceVersion) throw conflict(subjectOf(target), modified);
+    if ((metadata.uid ?? '') !== '' && metadata.uid !== old.uid) {
+      const path = ['/registry', resource.group, resource.plural, target.namespace, name].filter((part) => part !== '');
+      throw conflict(
+        subjectOf(target),
+        `StorageError: invalid object, Code: 4, Key: ${path.join('/')}, ResourceVersion: 0, AdditionalErrorMsg: Precondition ` +
+          `failed: UID in precondition: ${String(metadata.uid)}, UID in object meta: ${String(old.uid)}`,
+      );
+    }
+  }
+
+  #admit(
+    operation: AdmissionReview['operation'],
+    target: Target,
+    object: JsonObject | undefined,
+    oldObject: JsonObject | undefined,
+    context: WriteContext,
+  ): void {
+    if (this.#hooks.length === 0) return;
+    const { resource } = target;
+    const review: AdmissionReview = {
+      operation,
+      resource: { group: resource.group, version: resource.version, resource: resource.plural },
+      ...(target.subresource === '' ? {} : { subresource: target.subresource }),
+      ...(resource.namespaced ? { namespace: target.namespace } : {}),
+      name: target.name,
+      ...(object === undefined ? {} : { object }),
+      ...(oldObject === undefined ? {} : { oldObject }),
+      dryRun: context.dryRun,
+      userInfo: context.user,
+      get: (other, namespace, name) => {
+        const found = this.#registry.find(other.group, other.version, other.resource);
+        return found === undefined ? undefined : this.find(found, namespace ?? '', name);
+      },
+    };
+    context.warnings.push(...admit(this.#hooks, review, resource));
+  }
+}
+
+/** The resource name and group in messages. */
+export const subjectOf = (target: Target) => ({
+  group: target.resource.group,
+  kind: target.resource.plural,
+  name: target.name,
+});
+
+export function keyOf(resource: Resource, namespace: string, name: string): Key {
+  return { resource: resource.storage, namespace: resource.namespaced ? namespace : '', name };
+}
+
+function parse(found: Pick<Stored, 'body'>, resource: Resource): JsonObject {
+  const object = { kind: resource.kind, apiVersion: apiVersionOf(resource), ...(JSON.parse(found.body) as JsonObject) };
+  return resource.conversion === undefined ? object : resource.conversion.toServed(object);
+}
+
+function stored(object: JsonObject, resource: Resource): JsonObject {
+  return resource.conversion === undefined ? object : resource.conversion.toStored(object);
+}
+
+/** A write to the object leaves the status alone, a write to the status leaves everything else alone. */
+function restrict(next: JsonObject, before: JsonObject, target: Target): void {
+  const { resource, subresource } = target;
+  if (subresource === 'status') {
+    for (const key of Object.keys(next))
+      if (!(key in before) && !['status', 'metadata'].includes(key)) delete next[key];
+    for (const [key, value] of Object.entries(before)) {
+      if (key !== 'status' && key !== 'metadata') next[key] = structuredClone(value);
+    }
+    const keepsMetadata =
+      resource.custom !== undefined || resource.storage === 'apiextensions.k8s.io/customresourcedefinitions';
+    if (!keepsMetadata) return;
+    const { managedFields } = metadataOf(next);
+    next.metadata = { ...metadataOf(before), ...(managedFields === undefined ? {} : { managedFields }) };
+  } else if (resource.hasStatus) {
+    if (before.status === undefined) delete next.status;
+    else next.status = structuredClone(before.status);
+  }
+}
+
+/** A namespace goes when its spec.finalizers are empty as well. */
+function keepsNamespace(object: JsonObject, resource: Resource): boolean {
+  if (resource.storage !== '/namespaces') return false;
+  const spec = object.spec as JsonObject | undefined;
+  return Array.isArray(spec?.finalizers) && spec.finalizers.length > 0;
+}

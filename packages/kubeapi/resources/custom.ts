@@ -1,0 +1,74 @@
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import { compileJsonPath, type JsonPath } from '../table/json-path.ts';
+import { fieldAt, type PrinterColumn, type Resource } from './resource.ts';
+
+// The original lists these of a custom resource in this order, not by name.
+const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
+const objects = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+const texts = (value: Json | undefined): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+/** What the printer columns are when a version declares none. */
+const ageOnly: JsonObject = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
+/** One resource for each served version of a CustomResourceDefinition, its names taken from those accepted. */
+export function resourcesOf(definition: JsonObject): Resource[] {
+  const spec = definition.spec as JsonObject;
+  const names = spec.names as JsonObject;
+  const group = String(spec.group);
+  return objects(spec.versions)
+    .filter((version) => version.served === true)
+    .map((version) => {
+      const kind = String(names.kind);
+      const hasStatus = isObject(version.subresources) && isObject(version.subresources.status);
+      const schema = isObject(version.schema) ? version.schema.openAPIV3Schema : undefined;
+      const columns = objects(version.additionalPrinterColumns);
+      return {
+        group,
+        version: String(version.name),
+        plural: String(names.plural),
+        singular: String(names.singular ?? kind.toLowerCase()),
+        kind,
+        listKind: String(names.listKind ?? `${kind}List`),
+        namespaced: spec.scope === 'Namespaced',
+        shortNames: texts(names.shortNames),
+        categories: texts(names.categories),
+        verbs,
+        subresources: hasStatus ? [{ name: 'status', kind, verbs: ['get', 'patch', 'update'] }] : [],
+        storage: `${group}/${String(names.plural)}`,
+        hasStatus,
+        hasGeneration: true,
+        unconditionalUpdate: false,
+        selectableFields: objects(version.selectableFields).map((field) =>
+          fieldAt(String(field.jsonPath).replace(/^\./, '')),
+        ),
+        custom: {
+          schema: isObject(schema) ? schema : undefined,
+          columns: (columns.length === 0 ? [ageOnly] : columns).map(columnOf),
+        },
+      };
+    });
+}
+
+function columnOf(column: JsonObject): PrinterColumn {
+  return {
+    name: String(column.name),
+    type: String(column.type),
+    read: pathOf(String(column.jsonPath)),
+    description:
+      typeof column.description === 'string'
+        ? column.description
+        : `Custom resource definition column (in JSONPath format): ${String(column.jsonPath)}`,
+    ...(typeof column.format === 'string' ? { format: column.format } : {}),
+    ...(typeof column.priority === 'number' ? { priority: column.priority } : {}),
+  };
+}
+
+/** A path that cannot be read prints nothing, so that one odd column does not hide the objects. */
+function pathOf(path: string): JsonPath {
+  try {
+    return compileJsonPath(path);
+  } catch {
+    return () => [];
+  }
+}

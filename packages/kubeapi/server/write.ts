@@ -1,0 +1,178 @@
+import { FieldError } from '@selvedge/base/errors';
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import { notSupported } from '../objects/causes.ts';
+import type { FieldValidation, WriteContext } from '../objects/context.ts';
+import { checkKind, parseJson } from '../objects/decode.ts';
+import { deleteObject, deleteOptions } from '../objects/deletion.ts';
+import { type Objects, subjectOf, type Target } from '../objects/objects.ts';
+import { strategyOf } from '../objects/strategy.ts';
+import { jsonPatch } from '../patch/json-patch.ts';
+import { mergePatch } from '../patch/merge-patch.ts';
+import { present } from './read.ts';
+import { json, type Reply } from './reply.ts';
+import type { ApiRequest } from './request.ts';
+import { badRequest, invalidOption, notFound, StatusError } from './status.ts';
+
+export const contextKinds = {
+  POST: 'CreateOptions',
+  PUT: 'UpdateOptions',
+  PATCH: 'PatchOptions',
+  DELETE: 'DeleteOptions',
+};
+
+/** What the query says about a write. @throws StatusError 422 for a value that there is not */
+export function contextOf(request: ApiRequest, options: JsonObject = {}): WriteContext {
+  const { query, method } = request;
+  const kind = contextKinds[method as keyof typeof contextKinds];
+  const fromBody = Array.isArray(options.dryRun) ? options.dryRun.map(String) : [];
+  const dryRun = [...query.getAll('dryRun').filter((value) => value !== ''), ...fromBody];
+  if (dryRun.some((value) => value !== 'All')) {
+    throw invalidOption(kind, notSupported('dryRun', dryRun, ['All']));
+  }
+  const validation = query.get('fieldValidation') ?? '';
+  if (!['', 'Ignore', 'Strict', 'Warn'].includes(validation)) {
+    throw invalidOption(kind, notSupported('fieldValidation', validation, ['', 'Ignore', 'Strict', 'Warn']));
+  }
+  return {
+    user: request.user,
+    manager: managerOf(request),
+    dryRun: dryRun.length > 0,
+    fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
+    warnings: [],
+  };
+}
+
+/** The field manager that the client names, else the first word of its user agent. */
+function managerOf(request: ApiRequest): string {
+  const named = request.query.get('fieldManager') ?? '';
+  if (named !== '') return named.slice(0, 128);
+  return (request.userAgent.split('/')[0] ?? '').slice(0, 128) || 'unknown';
+}
+
+/** POST of a new object. */
+export async function create(request: ApiRequest, objects: Objects, context: WriteContext): Promise<Reply> {
+  const { resource } = request;
+  const object = await bodyOf(request);
+  checkKind(object, resource, request.body);
+  const created = objects.create(resource, request.namespace, object, context);
+  return { ...present(request, created, objects), code: 201 };
+}
+
+/** PUT: the whole object in place of the one there. */
+export async function replace(request: ApiRequest, objects: Objects, context: WriteContext): Promise<Reply> {
+  const target = targetOf(request);
+  const object = await bodyOf(request);
+  checkKind(object, request.resource, request.body);
+  const missing = objects.find(request.resource, request.namespace, request.name) === undefined;
+  if (missing && request.subresource === '' && strategyOf(request.resource).createOnUpdate === true) {
+    const created = objects.create(request.resource, request.namespace, object, context);
+    return { ...present(request, created, objects), code: 201 };
+  }
+  const updated = objects.update(target, () => object, context, { needsRevision: true });
+  return present(request, updated, objects);
+}
+
+const custom = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'];
+const builtin = [...custom.slice(0, 2), 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
+
+/** PATCH in one of its forms, told apart by the content type. */
+export async function patch(request: ApiRequest, objects: Objects, context: WriteContext): Promise<Reply> {
+  const target = targetOf(request);
+  const type = request.contentType;
+  const accepted = request.resource.custom === undefined ? builtin : custom;
+  if (!builtin.includes(type)) throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  if (!accepted.includes(type)) {
+    throw new StatusError(
+      415,
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    );
+  }
+  if (type === 'application/apply-patch+yaml') {
+    throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  }
+  const change = patchOf(type, parsePatch(request));
+  const updated = objects.update(
+    target,
+    (before) => {
+      const next = change(before);
+      if (!isObject(next)) throw badRequest('the patch leaves something that is no object');
+      checkKind(next, request.resource, request.body);
+      return next;
+    },
+    context,
+  );
+  return present(request, updated, objects);
+}
+
+function parsePatch(request: ApiRequest): Json {
+  try {
+    return JSON.parse(request.body) as Json;
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${error instanceof Error ? error.message : ''}`);
+  }
+}
+
+function patchOf(type: string, body: Json): (before: JsonObject) => Json {
+  const list = type === 'application/json-patch+json';
+  if (list !== Array.isArray(body) || (!list && !isObject(body))) {
+    const [got, wanted] = [
+      Array.isArray(body) ? 'array' : isObject(body) ? 'object' : typeof body,
+      list ? '[]handlers.jsonPatchOp' : 'map[string]interface {}',
+    ];
+    throw badRequest(`error decoding patch: json: cannot unmarshal ${got} into Go value of type ${wanted}`);
+  }
+  return (before) => {
+    try {
+      return list ? jsonPatch(before, body) : mergePatch(before, body);
+    } catch (error) {
+      throw error instanceof FieldError ? patchFailure(error) : error;
+    }
+  };
+}
+
+function patchFailure(error: FieldError): StatusError {
+  if (error.code === 'BadRequest') return badRequest(error.message);
+  if (error.code === 'RequestEntityTooLarge') return new StatusError(413, 'RequestEntityTooLarge', error.message);
+  return new StatusError(422, 'Invalid', error.message, {});
+}
+
+/** DELETE of one object. */
+export async function remove(request: ApiRequest, objects: Objects): Promise<Reply> {
+  const body = request.body === '' ? {} : await bodyOf(request);
+  const context = contextOf(request, body);
+  return json(deleteObject(objects, targetOf(request), deleteOptions(body, request.query), context));
+}
+
+export function targetOf(request: ApiRequest): Target {
+  const { resource, namespace, name, subresource } = request;
+  return { resource, namespace, name, subresource };
+}
+
+/** The body as an object, from JSON or YAML. */
+export async function bodyOf(request: ApiRequest): Promise<JsonObject> {
+  const { contentType, resource } = request;
+  if (contentType === 'application/json' || contentType === '') return parseJson(request.body, resource);
+  if (contentType === 'application/yaml' || contentType === 'application/apply-patch+yaml') {
+    const { parse } = await import('yaml');
+    try {
+      const value = parse(request.body, { maxAliasCount: 100 }) as Json;
+      if (isObject(value)) return value;
+    } catch (error) {
+      throw badRequest(`error parsing YAML: ${error instanceof Error ? error.message : ''}`);
+    }
+    throw badRequest('error parsing YAML: expected an object');
+  }
+  throw new StatusError(
+    415,
+    'UnsupportedMediaType',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+  );
+}
+
+/** A subresource may only be asked for where its object is. */
+export function requireObject(request: ApiRequest, objects: Objects): void {
+  if (objects.find(request.resource, request.namespace, request.name) === undefined) {
+    throw notFound(subjectOf(targetOf(request)));
+  }
+}
