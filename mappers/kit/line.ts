@@ -17,11 +17,8 @@ import type { ServedDevice } from './served-device.ts';
 type Group<Address> = readonly Point<Address>[];
 
 type Job<Line, Device, Address> =
-  | {
-      readonly kind: 'write' | 'verify';
-      readonly device: ServedDevice<Line, Device, Address>;
-      readonly property: string;
-    }
+  | { readonly kind: 'write'; readonly device: ServedDevice<Line, Device, Address>; readonly property: string }
+  | { readonly kind: 'verify'; readonly device: ServedDevice<Line, Device, Address>; readonly property: string }
   | { readonly kind: 'read'; readonly device: ServedDevice<Line, Device, Address>; readonly points: Group<Address> };
 
 export interface LineOptions<Line, Device, Address> {
