@@ -22,7 +22,10 @@ export interface KubectlAction extends Named {
   readonly stdin?: string;
   /** For `kubectl edit`: a sed script that stands for the person at the editor. */
   readonly editor?: string;
-  /** Starts and goes on: the next action follows when this many lines were printed. Ended by `collect`. */
+  /**
+   * Starts and goes on: the next action follows when this many lines were printed, or after a second when a run
+   * that has begun says nothing (0). Ended by `collect`.
+   */
   readonly background?: { readonly id: string; readonly lines: number };
 }
 

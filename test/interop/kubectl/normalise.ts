@@ -44,7 +44,7 @@ export function normalise(text: string, { url, directory, generated, now }: Part
       )
       .replaceAll(/^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([\w.]+):\d+\]/gm, '$1 $2]')
       .replaceAll(/\/tmp\/(LIVE|MERGED)-\d+/g, '/tmp/$1')
-      .replaceAll(/\/tmp\/kubectl-edit-\d+/g, '/tmp/kubectl-edit')
+      .replaceAll(/\/tmp\/kubectl[\w.]*-edit-\d+/g, '/tmp/kubectl-edit')
       // The real server walks a map: the order of what is wrong changes from run to run.
       .replaceAll(/(^\* .*\n)+/gm, (lines) => `${lines.trimEnd().split('\n').sort().join('\n')}\n`)
   );

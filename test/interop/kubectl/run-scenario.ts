@@ -95,7 +95,7 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       } else if (action.background !== undefined) {
         const run = start(action);
         running.set(action.background.id, run);
-        await linesPrinted(run, action.background.lines);
+        await (action.background.lines === 0 ? pause(1_000) : linesPrinted(run, action.background.lines));
       } else {
         const run = start(action);
         const exit = await run.ended;
