@@ -1,111 +1,108 @@
-import 'reflect-metadata';
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
-import type { TLSSocket } from 'node:tls';
-import * as x509 from '@peculiar/x509';
-import { configError, describeError, type FieldError, transient } from '@selvedge/base/errors';
-import { enrolment, nodeCommonName, parseToken } from '@selvedge/contract/enrolment';
-import type { Credentials } from './credentials.ts';
+import { describeError, FieldError, rejected, transient } from '@selvedge/base/errors';
+import { enrolment, type JoinToken } from '@selvedge/contract/enrolment';
+import { certificateRequest, type NodeIdentity } from './identity.ts';
 
-/** Longest answer of the enrolment server that is read, bytes: a certificate has about one thousand. */
-const maxAnswerBytes = 65_536;
-const requestTimeoutMs = 10_000;
-
-export interface EnrolOptions {
+export interface EnrolTarget {
   readonly host: string;
-  /** Port of the enrolment server (KubeEdge: 10002). */
   readonly port: number;
-  readonly token: string;
   readonly node: string;
 }
 
+/** Answers are certificates; nothing longer is read. */
+const maxAnswerBytes = 65_536;
+const timeoutMs = 10_000;
+
 /**
- * Gets a certificate for a node (KubeEdge's enrolment, step by step): the CA without trust, checked against the hash in the
- * token; then, trusting that CA alone, a certificate for a key that never leaves this box.
- * @throws configError `InvalidToken`, `WrongCa`, `EnrolmentRefused`; transient `EnrolmentUnreachable`
+ * Joins a cloud as KubeEdge's edge does: fetches the CA over a connection that proves nothing yet, believes it only when its hash
+ * is the token's, then has a certificate for this node signed over a connection that this CA vouches for.
+ * @throws transient `CloudUnreachable`; rejected `WrongCa`, `TokenRefused`, `EnrolmentRefused`
  */
-export async function enrol(options: EnrolOptions): Promise<Credentials> {
-  const token = parseToken(options.token);
-  const where = `${options.host}:${options.port}`;
-  const ca = await call(options, { path: enrolment.caPath, method: 'GET', rejectUnauthorized: false });
-  if (ca.status !== 200) throw refused(where, enrolment.caPath, ca);
-  const hash = createHash('sha256').update(ca.body).digest('hex');
-  if (hash !== token.caHash) {
-    const reason = `its CA has sha256 ${hash.slice(0, 12)}..., the token names ${token.caHash.slice(0, 12)}...`;
-    throw configError('WrongCa', `Cannot enrol at ${where}: ${reason}; take a token of this cloud (selvedge token)`);
+export async function enrol(target: EnrolTarget, token: JoinToken): Promise<NodeIdentity> {
+  const der = await ask(target, enrolment.caPath, { rejectUnauthorized: false });
+  if (createHash('sha256').update(der).digest('hex') !== token.caHash) {
+    const hint = 'use a token printed by that cloud, and check that nobody stands between';
+    throw rejected('WrongCa', `Cannot join ${address(target)}: its CA is not the one that the token names; ${hint}`);
   }
-  const caPem = new x509.X509Certificate(new Uint8Array(ca.body)).toString('pem');
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const csr = await x509.Pkcs10CertificateRequestGenerator.create(
-    { name: `O=${enrolment.organisation}, CN=${nodeCommonName(options.node)}`, keys, signingAlgorithm: algorithm },
-    webcrypto,
-  );
-  const answer = await call(options, {
-    path: enrolment.certificatePath,
-    method: 'GET',
-    ca: caPem,
-    headers: { authorization: `Bearer ${token.jwt}`, [enrolment.nodeHeader]: options.node },
-    body: Buffer.from(csr.rawData),
-  });
-  if (answer.status !== 200) throw refused(where, enrolment.certificatePath, answer);
-  const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  return { ca: caPem, certificate: new x509.X509Certificate(new Uint8Array(answer.body)).toString('pem'), key };
+  const ca = pem(der);
+  return askForCertificate(target, { ca, headers: { authorization: `Bearer ${token.jwt}` } });
 }
 
-interface Call {
-  readonly path: string;
-  readonly method: string;
+/** A new certificate in place of one that is still valid, which is the proof: no token is needed. @throws as {@link enrol} */
+export function renew(target: EnrolTarget, identity: NodeIdentity): Promise<NodeIdentity> {
+  const { ca, certificate, key } = identity;
+  return askForCertificate(target, { ca, cert: certificate, key });
+}
+
+interface Trust {
+  readonly rejectUnauthorized?: false;
   readonly ca?: string;
-  readonly rejectUnauthorized?: boolean;
-  readonly headers?: Record<string, string>;
-  readonly body?: Buffer;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
+async function askForCertificate(target: EnrolTarget, trust: Trust & { ca: string }): Promise<NodeIdentity> {
+  const asked = certificateRequest(target.node);
+  const headers = { ...trust.headers, [enrolment.nodeHeader]: target.node };
+  const der = await ask(target, enrolment.certificatePath, { ...trust, headers }, asked.der);
+  return { ca: trust.ca, certificate: pem(der), key: asked.key };
 }
 
-/** node:https, since fetch refuses the body on a GET that KubeEdge wants. */
-function call(options: EnrolOptions, wanted: Call): Promise<Answer> {
-  const where = `${options.host}:${options.port}`;
-  return new Promise((resolve, reject) => {
-    const fail = (reason: string) => reject(transient('EnrolmentUnreachable', `Cannot enrol at ${where}: ${reason}`));
-    const { body, headers, ...rest } = wanted;
-    const outgoing = request(
-      {
-        host: options.host,
-        port: options.port,
-        agent: false,
-        timeout: requestTimeoutMs,
-        ...rest,
-        headers: { ...headers, ...(body ? { 'content-length': String(body.byteLength) } : {}) },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        response.on('data', (chunk: Buffer) => {
-          bytes += chunk.byteLength;
-          if (bytes > maxAnswerBytes) outgoing.destroy(new Error(`its answer is longer than ${maxAnswerBytes} bytes`));
-          else chunks.push(chunk);
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
-        response.on('error', (error) => fail(describeError(error)));
-      },
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${requestTimeoutMs} ms`)));
-    outgoing.on('socket', (socket) => (socket as TLSSocket).setNoDelay(true));
-    outgoing.on('error', (error) => fail(describeError(error)));
+/** KubeEdge takes the request as the body of a GET, which `fetch` refuses to send. */
+function ask(target: EnrolTarget, path: string, trust: Trust, body?: Buffer): Promise<Buffer> {
+  return new Promise<Buffer>((resolve, reject) => {
+    const { host, port } = target;
+    const { headers = {}, ...tls } = trust;
+    const length = body ? { 'content-length': String(body.length) } : {};
+    const options = { host, port, path, method: 'GET', agent: false, timeout: timeoutMs, ...tls } as const;
+    const outgoing = request({ ...options, headers: { ...headers, ...length } }, (answer) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > maxAnswerBytes) answer.destroy(new Error(`the answer has more than ${maxAnswerBytes} bytes`));
+        chunks.push(chunk);
+      });
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const content = Buffer.concat(chunks);
+        if (answer.statusCode === 200) resolve(content);
+        else reject(refusal(target, answer.statusCode ?? 0, content.toString('utf8').trim().slice(0, 200)));
+      });
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    outgoing.on('error', reject);
     outgoing.end(body);
+  }).catch((error: unknown) => {
+    if (error instanceof FieldError) throw error;
+    throw transient('CloudUnreachable', `Cannot join ${address(target)}: ${describeError(error)}; is the cloud there?`);
   });
 }
 
-function refused(where: string, path: string, answer: Answer): FieldError {
-  const text = answer.body.toString('utf8', 0, 300).trim();
-  const advice = answer.status === 401 ? '; the token may have expired, take a new one (selvedge token)' : '';
-  return configError(
-    'EnrolmentRefused',
-    `Cannot enrol at ${where}: ${path} answered ${answer.status} "${text}"${advice}`,
-  );
+function refusal(target: EnrolTarget, status: number, text: string): FieldError {
+  const said = text === '' ? `status ${status}` : `"${text}" (status ${status})`;
+  if (status === 401 || status === 403) {
+    const hint = 'print a fresh one with `selvedge token`';
+    return rejected(
+      'TokenRefused',
+      `Cannot join ${address(target)} as "${target.node}": the token was refused: ${said}; ${hint}`,
+    );
+  }
+  if (status >= 500 || status === 429) {
+    return transient('CloudUnreachable', `Cannot join ${address(target)}: the cloud answered ${said}; trying again`);
+  }
+  return rejected('EnrolmentRefused', `Cannot join ${address(target)} as "${target.node}": the cloud answered ${said}`);
+}
+
+const address = ({ host, port }: EnrolTarget): string => `${host}:${port}`;
+
+/** @throws transient when the bytes are no certificate */
+function pem(der: Buffer): string {
+  try {
+    return new X509Certificate(der).toString();
+  } catch (error) {
+    throw transient('CloudUnreachable', `Cannot join: what came is no certificate: ${describeError(error)}`);
+  }
 }
