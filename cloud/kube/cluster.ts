@@ -2,7 +2,7 @@ import { deviceGroup, deviceVersion } from '@selvedge/contract/device';
 import type { DeviceRef } from '@selvedge/contract/names';
 import { type KubeApi, patchTypes } from './api.ts';
 import type { KubeObject } from './informer.ts';
-import { hasReason } from './status-error.ts';
+import { hasReason, type Status, statusOf } from './status-error.ts';
 
 const devicesBase = `/apis/${deviceGroup}/${deviceVersion}`;
 
@@ -114,6 +114,26 @@ export class Cluster {
     return this.#api.request({ method: 'PUT', path: leasePath(name), body: lease });
   }
 
+  /** Creates a CustomResourceDefinition, or gives the one that is there this spec. */
+  async applyDefinition(definition: {
+    readonly metadata: { readonly name: string };
+    readonly spec?: unknown;
+  }): Promise<void> {
+    if (await this.#createUnlessThere(definitionPath(''), definition)) return;
+    const path = definitionPath(definition.metadata.name);
+    const body = { spec: definition.spec };
+    await this.#api.request({ method: 'PATCH', path, contentType: patchTypes.merge, body });
+  }
+
+  readDefinition<Definition>(name: string): Promise<Definition> {
+    return this.#api.request({ method: 'GET', path: definitionPath(name) });
+  }
+
+  /** The API server's own words behind an error of one of these. */
+  refusal(error: unknown): Status | undefined {
+    return statusOf(error);
+  }
+
   async #createUnlessThere(path: string, body: object): Promise<boolean> {
     try {
       await this.#api.request({ method: 'POST', path, body });
@@ -124,6 +144,9 @@ export class Cluster {
     }
   }
 }
+
+const definitionPath = (name: string): string =>
+  `/apis/apiextensions.k8s.io/v1/customresourcedefinitions${name === '' ? '' : `/${name}`}`;
 
 const leasePath = (name: string): string =>
   `/apis/coordination.k8s.io/v1/namespaces/${leaseNamespace}/leases${name === '' ? '' : `/${name}`}`;
