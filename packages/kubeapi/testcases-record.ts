@@ -7,9 +7,21 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { type Answer, pathOf, type Step, scrub, stepTime, type TestCase, type TestCases } from './testcases.ts';
+import {
+  type Answer,
+  type Kind,
+  pathOf,
+  type Step,
+  scrub,
+  stepTime,
+  type TestCase,
+  type TestCases,
+} from './testcases.ts';
 
 const [server = 'https://127.0.0.1:6443', token = ''] = process.argv.slice(2);
+
+/** Stands in a case for its namespace, and for the name of a cluster-scoped object; both differ from run to run. */
+const uniqueName = 'UNIQUE-NAME';
 
 const contentTypes: { readonly [verb in Step['verb']]: [method: string, contentType: string] } = {
   create: ['POST', 'application/json'],
@@ -32,11 +44,18 @@ const files = ['patch', 'apply'].flatMap((folder) => {
 
 const run = Date.now().toString(36);
 const jobs = files.flatMap(({ cases }, file) =>
-  cases.cases.map((testCase, index) => ({ kind: cases.kind, testCase, namespace: `rec-${run}-${file}-${index}` })),
+  cases.cases.map((testCase, index) => ({
+    kind: testCase.kind ?? cases.kind,
+    testCase,
+    namespace: `rec-${run}-${file}-${index}`,
+  })),
 );
 for (const { cases } of files) if (cases.crd !== undefined) await install(cases.crd);
 for (const { namespace } of jobs) {
   await send('POST', '/api/v1/namespaces', 'application/json', { metadata: { name: namespace } });
+  // A pod wants it, and no controller runs here that would make it.
+  const account = { metadata: { name: 'default' } };
+  await send('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, 'application/json', account);
 }
 
 const started: number[] = [];
@@ -47,21 +66,25 @@ for (let round = 0; round < rounds; round += 1) {
   started.push(Math.floor(Date.now() / 1_000));
   await Promise.all(jobs.map((job) => perform(job.kind, job.testCase, round, job.namespace)));
 }
-for (const { namespace } of jobs) await send('DELETE', `/api/v1/namespaces/${namespace}`, 'application/json');
+for (const { kind, namespace } of jobs) {
+  await send('DELETE', `/api/v1/namespaces/${namespace}`, 'application/json');
+  if (kind.clusterScoped === true) await send('DELETE', `${pathOf(kind, '')}/${namespace}`, 'application/json');
+}
 for (const { url, cases } of files) writeFileSync(url, printed(cases));
 console.log(`recorded ${jobs.length} cases in ${files.length} files`);
 
 /** One step a line, so that a difference between two recordings can be read. */
 function printed({ kind, crd, cases }: TestCases): string {
   const head = `{"kind":${JSON.stringify(kind)},${crd === undefined ? '' : `\n"crd":${JSON.stringify(crd)},`}\n"cases":[\n`;
-  const body = cases.map(({ description, name, steps }) => {
+  const body = cases.map(({ description, kind: own, name, steps }) => {
     const lines = steps.map((step) => ` ${JSON.stringify(step)}`).join(',\n');
-    return `{"description":${JSON.stringify(description)},"name":${JSON.stringify(name)},"steps":[\n${lines}\n]}`;
+    const where = own === undefined ? '' : `"kind":${JSON.stringify(own)},`;
+    return `{"description":${JSON.stringify(description)},${where}"name":${JSON.stringify(name)},"steps":[\n${lines}\n]}`;
   });
   return `${head}${body.join(',\n')}\n]}\n`;
 }
 
-async function perform(kind: TestCases['kind'], testCase: TestCase, round: number, namespace: string): Promise<void> {
+async function perform(kind: Kind, testCase: TestCase, round: number, namespace: string): Promise<void> {
   const step = testCase.steps[round];
   if (step === undefined) return;
   const [method, contentType] = contentTypes[step.verb];
@@ -69,9 +92,10 @@ async function perform(kind: TestCases['kind'], testCase: TestCase, round: numbe
   const subresource = step.subresource === undefined ? '' : `/${step.subresource}`;
   const query = new URLSearchParams({ fieldManager: step.manager, fieldValidation: 'Ignore' });
   if (step.force === true) query.set('force', 'true');
-  const one = `${collection}/${testCase.name}`;
+  const one = `${collection}/${kind.clusterScoped === true ? namespace : testCase.name}`;
   const path = `${step.verb === 'create' ? collection : `${one}${subresource}`}?${query}`;
-  const body = step.verb === 'update' ? await withRevision(step.body, one) : step.body;
+  const sent = step.verb === 'update' ? await withRevision(step.body, one) : step.body;
+  const body = JSON.parse(JSON.stringify(sent).replaceAll(uniqueName, namespace)) as Json;
   const text = await send(method, path, contentType, body);
   const answer = JSON.parse(text.replaceAll(namespace, 'default')) as JsonObject;
   step.answer = answer.kind === 'Status' ? failure(answer) : { object: scrub(answer, timeOfStep) };
@@ -80,7 +104,8 @@ async function perform(kind: TestCases['kind'], testCase: TestCase, round: numbe
 /** The time that tests use for the step during which the server wrote `time`. */
 function timeOfStep(time: string): string {
   const second = Date.parse(time) / 1_000;
-  return stepTime(started.findLastIndex((start) => start <= second));
+  const step = started.findLastIndex((start) => start <= second);
+  return step < 0 ? time : stepTime(step);
 }
 
 function failure(status: JsonObject): Answer {

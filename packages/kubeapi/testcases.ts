@@ -6,14 +6,19 @@ import type { GroupVersionKind, Schema } from './openapi/schema.ts';
 
 /** One file of recorded cases: what a real API server answered, step by step. Written by testcases-record.ts. */
 export interface TestCases {
-  readonly kind: GroupVersionKind & { readonly plural: string };
+  readonly kind: Kind;
   /** Present if the kind is a custom one. */
   readonly crd?: Json;
   readonly cases: readonly TestCase[];
 }
 
+/** A kind and where its objects are found. */
+export type Kind = GroupVersionKind & { readonly plural: string; readonly clusterScoped?: boolean };
+
 export interface TestCase {
   readonly description: string;
+  /** If it differs from the file's. */
+  readonly kind?: Kind;
   readonly name: string;
   readonly steps: readonly Step[];
 }
@@ -35,7 +40,7 @@ export function readCases(path: string): TestCases {
 }
 
 /** The schema of the kind that a file of cases is about. */
-export function schemaOf({ kind, crd }: TestCases): Schema {
+export function schemaOf({ crd }: TestCases, kind: Kind): Schema {
   if (crd === undefined) {
     const schema = kind.kind === 'PodTemplate' ? podTemplateSchema() : schemaFor(kind);
     if (schema === undefined) throw new Error(`no schema for ${kind.kind}`);
@@ -50,13 +55,19 @@ function podTemplateSchema(): Schema {
   const pod = schemaFor({ group: '', version: 'v1', kind: 'Pod' });
   const { apiVersion = {}, kind = {}, metadata = {}, spec = {} } = pod?.properties ?? {};
   const template: Schema = { type: 'object', properties: { metadata, spec } };
-  return { type: 'object', properties: { apiVersion, kind, metadata, template } };
+  const builtIn = [{ group: '', version: 'v1', kind: 'PodTemplate' }];
+  const templated = { ...template, default: {} };
+  return {
+    type: 'object',
+    properties: { apiVersion, kind, metadata, template: templated },
+    'x-kubernetes-group-version-kind': builtIn,
+  };
 }
 
 /** The path of all objects of a kind in one namespace. */
-export function pathOf(kind: TestCases['kind'], namespace: string): string {
+export function pathOf(kind: Kind, namespace: string): string {
   const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.group}/${kind.version}`;
-  return `${root}/namespaces/${namespace}/${kind.plural}`;
+  return kind.clusterScoped === true ? `${root}/${kind.plural}` : `${root}/namespaces/${namespace}/${kind.plural}`;
 }
 
 export const groupVersion = (kind: GroupVersionKind): string =>

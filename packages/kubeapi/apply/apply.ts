@@ -57,7 +57,7 @@ export function applyPatch(request: Apply): { object: Json } | { conflicts: Conf
   const applied = checkedConfiguration(request);
   const type = rootType(request.schema);
   const before = isObject(live) ? live : emptyLike(applied);
-  const managers = managersOf(before, request, type);
+  const managers = managersOf(before, request);
 
   let outcome = applyTo(before, applied, { request, type, managers, force });
   if ('conflicts' in outcome && manager === 'kubectl') {
@@ -96,8 +96,10 @@ function applyTo(before: JsonObject, applied: JsonObject, setting: Setting): Out
   const live = withoutManagers(before);
   const merged = mergeApplied(live, applied, type);
   const pruned = prune(merged, last?.fields ?? FieldSet.empty, managers, type);
-  const after = isObject(pruned) ? pruned : {};
-  const change: Change = { before: live, after, type, managers, author: key, ignored };
+  // What pruning emptied is gone; an empty map or list that is applied has to be there all the same.
+  const whole = mergeApplied(pruned, applied, type);
+  const after = isObject(whole) ? whole : {};
+  const change: Change = { before: live, after, schema: request.schema, managers, author: key, ignored };
   const found = overlaps(change);
   if (!force && found.overlaps.length > 0) return { conflicts: conflictsOf(found.overlaps) };
 
@@ -127,16 +129,16 @@ function prune(merged: Json, last: FieldSet, managers: Managers, type: Type): Js
   return withoutFields(merged, gone, type) ?? {};
 }
 
-function managersOf(before: JsonObject, request: Apply, type: Type): Managers {
+function managersOf(before: JsonObject, request: Apply): Managers {
   const managers = readManagers(before);
   if (managers.size > 0 || request.live === undefined) return managers;
-  const { apiVersion, subresource, time } = request;
+  const { apiVersion, schema, subresource, time } = request;
   const author = { name: unrecorded, operation: 'Update' as const, apiVersion, subresource, time };
   const ignored = request.ignored ?? FieldSet.empty;
   const change = {
     before: emptyLike(before),
     after: withoutManagers(before),
-    type,
+    schema,
     managers,
     author: undefined,
     ignored,
@@ -148,8 +150,7 @@ function checkedConfiguration({ applied, apiVersion, schema }: Apply): JsonObjec
   if (!isObject(applied)) throw rejected('BadRequest', 'error decoding patch: a configuration is an object');
   const version = getKey(applied, 'apiVersion');
   if (version !== apiVersion) {
-    const versions = `Specified patch version: ${String(version)}, expected: ${apiVersion}`;
-    throw rejected('BadRequest', `Incorrect version specified in apply patch. ${versions}`);
+    throw rejected('BadRequest', `invalid object type: ${kindText(applied)}`);
   }
   if ((managedFieldsOf(applied) ?? null) !== null) {
     throw rejected('BadRequest', 'metadata.managedFields must be nil');
@@ -166,7 +167,10 @@ function whichObject(object: JsonObject): string {
     const value = isObject(from) ? getKey(from, key) : undefined;
     return typeof value === 'string' ? value : '';
   };
-  const apiVersion = text(object, 'apiVersion');
-  const groupVersion = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
-  return `${text(metadata, 'namespace')}/${text(metadata, 'name')}; ${groupVersion}, Kind=${text(object, 'kind')}`;
+  return `${text(metadata, 'namespace')}/${text(metadata, 'name')}; ${kindText(object)}`;
+}
+
+function kindText(object: JsonObject): string {
+  const apiVersion = String(getKey(object, 'apiVersion') ?? '');
+  return `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${String(getKey(object, 'kind') ?? '')}`;
 }

@@ -10,10 +10,14 @@ export interface Comparison {
   readonly added: FieldSet;
 }
 
-/** Compares two objects of one type, field by field. */
-export function compareObjects(before: Json, after: Json, type: Type): Comparison {
+/**
+ * Compares two objects of one type, field by field.
+ * @param nullIsMissing  whether a null counts as no value, as in the built-in kinds, whose Go types write null for an
+ *   empty time. Default false.
+ */
+export function compareObjects(before: Json, after: Json, type: Type, nullIsMissing = false): Comparison {
   const changes = { removed: new FieldSetBuilder(), modified: new FieldSetBuilder(), added: new FieldSetBuilder() };
-  comparePlace(before, after, { type, path: [], changes });
+  comparePlace(before, after, { type, path: [], nullIsMissing, changes });
   const { removed, modified, added } = changes;
   return { removed: removed.build(), modified: modified.build(), added: added.build() };
 }
@@ -27,6 +31,7 @@ export function ignoring(comparison: Comparison, ignored: FieldSet): Comparison 
 interface Place {
   readonly type: Type;
   readonly path: Path;
+  readonly nullIsMissing: boolean;
   readonly changes: { readonly [change in 'removed' | 'modified' | 'added']: FieldSetBuilder };
 }
 
@@ -52,7 +57,11 @@ function compareParts(before: Json | undefined, after: Json | undefined, shape: 
   if (shape.kind === 'map') {
     for (const name of keysOfBoth(before, after)) {
       const type = shape.field(name) ?? 'deduced';
-      comparePlace(childOf(before, name), childOf(after, name), {
+      const [left, right] = [childOf(before, name), childOf(after, name)];
+      // Where only one of the objects is there, a null in it is owned like any value.
+      const bothThere = before !== undefined && after !== undefined;
+      if (place.nullIsMissing && bothThere && (left ?? null) === null && (right ?? null) === null) continue;
+      comparePlace(left, right, {
         ...place,
         type,
         path: [...place.path, fieldElement(name)],

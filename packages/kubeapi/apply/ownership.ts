@@ -1,9 +1,11 @@
 import type { Json } from '../json.ts';
+import type { Schema } from '../openapi/schema.ts';
 import { type Comparison, compareObjects, ignoring } from './compare.ts';
 import { FieldSet, FieldSetBuilder } from './field-set.ts';
 import { type Manager, type Managers, managerKey } from './managers.ts';
 import { fieldElement } from './path-element.ts';
-import type { Type } from './typed.ts';
+import { rootType } from './typed.ts';
+import { isBuiltIn, withZeroFields } from './zero-fields.ts';
 
 /** The fields that another manager owns and that the change at hand would alter. */
 export interface Overlap {
@@ -15,7 +17,8 @@ export interface Overlap {
 export interface Change {
   readonly before: Json;
   readonly after: Json;
-  readonly type: Type;
+  /** The schema of both. */
+  readonly schema: Schema;
   readonly managers: Managers;
   /** The one who makes the change; undefined when it is not among the managers. */
   readonly author: string | undefined;
@@ -25,7 +28,11 @@ export interface Change {
 
 /** What the change alters, and whom that takes fields from. */
 export function overlaps(change: Change): { comparison: Comparison; overlaps: Overlap[] } {
-  const comparison = ignoring(compareObjects(change.before, change.after, change.type), change.ignored);
+  const [before, after] = [withZeroFields(change.before, change.schema), withZeroFields(change.after, change.schema)];
+  const comparison = ignoring(
+    compareObjects(before, after, rootType(change.schema), isBuiltIn(change.schema)),
+    change.ignored,
+  );
   const altered = comparison.modified.union(comparison.added);
   const found = [...change.managers]
     .filter(([key]) => key !== change.author)

@@ -11,7 +11,6 @@ import {
   withoutManagers,
 } from './managers.ts';
 import { addUpdate, handOver, overlaps } from './ownership.ts';
-import { rootType } from './typed.ts';
 
 /** A create, update or patch that is not an apply, once its outcome is known. */
 export interface Update {
@@ -47,7 +46,7 @@ export function trackUpdate(update: Update): Json {
   const change = {
     before: before === undefined ? emptyLike(after) : isObject(before) ? withoutManagers(before) : {},
     after: bare,
-    type: rootType(schema),
+    schema,
     managers: known,
     author: undefined,
     ignored: update.ignored ?? FieldSet.empty,

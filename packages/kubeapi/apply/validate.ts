@@ -1,3 +1,4 @@
+import { goText } from '../go-text.ts';
 import { getKey, isObject, type Json } from '../json.ts';
 import { elementText, fieldElement, type PathElement } from './path-element.ts';
 import { itemElement, type Shape, shapeOf, type Type } from './typed.ts';
@@ -19,9 +20,9 @@ function check(value: Json, type: Type, path: string, errors: string[]): void {
     if (reason !== undefined) report(reason);
   } else if (shape.kind === 'list') {
     if (Array.isArray(value)) checkItems(value, shape, path, errors);
-    else report(`expected list, got ${valueText(value)}`);
+    else report(`expected list, got &{${goText(value)}}`);
   } else if (!isObject(value)) {
-    report(`expected map, got ${valueText(value)}`);
+    report(`expected map, got &{${goText(value)}}`);
   } else {
     for (const name of Object.keys(value)) {
       const field = shape.field(name);
@@ -48,7 +49,7 @@ function checkItems(items: Json[], list: Extract<Shape, { kind: 'list' }>, path:
 }
 
 function scalarMisfit(scalar: Extract<Shape, { kind: 'scalar' }>['scalar'], value: Json): string | undefined {
-  if (scalar === 'any') return typeof value === 'object' ? `expected any scalar, got ${valueText(value)}` : undefined;
+  if (scalar === 'any') return typeof value === 'object' ? `expected any scalar, got &{${goText(value)}}` : undefined;
   const goType = typeof value === 'object' ? (Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}') : '';
   switch (scalar) {
     case 'number':
@@ -59,14 +60,10 @@ function scalarMisfit(scalar: Extract<Shape, { kind: 'scalar' }>['scalar'], valu
         ? undefined
         : `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
     case 'boolean':
-      return typeof value === 'boolean' ? undefined : `expected boolean, got &{${valueText(value)}}`;
+      return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goText(value)}}`;
   }
 }
 
 function goSyntax(value: Json): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-function valueText(value: Json): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

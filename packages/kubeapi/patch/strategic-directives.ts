@@ -64,14 +64,3 @@ export function withoutNulls(value: Json): Json {
   for (const [key, child] of Object.entries(value)) if (child !== null) setKey(kept, key, withoutNulls(child));
   return kept;
 }
-
-/** A value as Go's `%v` prints it, for the original's error texts. */
-export function goText(value: Json): string {
-  if (value === null) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (!isObject(value)) return String(value);
-  const entries = Object.keys(value)
-    .sort()
-    .map((key) => `${key}:${goText(getKey(value, key) ?? null)}`);
-  return `map[${entries.join(' ')}]`;
-}

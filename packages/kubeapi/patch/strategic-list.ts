@@ -1,5 +1,6 @@
+import { goText } from '../go-text.ts';
 import { getKey, isObject, type Json, type JsonObject } from '../json.ts';
-import { badPatch, goText, misfit, patchDirective, withoutNulls } from './strategic-directives.ts';
+import { badPatch, misfit, patchDirective, withoutNulls } from './strategic-directives.ts';
 
 /** How the elements of one list are told apart and merged. */
 export interface ListMerge {

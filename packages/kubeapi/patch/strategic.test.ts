@@ -10,7 +10,7 @@ import { strategicMergePatch } from './strategic.ts';
 const test = suite('strategic merge patch, as a real API server does it');
 
 const cases = readCases('./patch/testcases/strategic.json');
-const schema = schemaOf(cases);
+const schema = schemaOf(cases, cases.kind);
 for (const { description, steps } of cases.cases) {
   test(description, () => {
     const [created, patched] = steps;

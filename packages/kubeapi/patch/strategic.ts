@@ -1,3 +1,4 @@
+import { goText } from '../go-text.ts';
 import { getKey, isObject, type Json, type JsonObject, setKey } from '../json.ts';
 import type { Schema } from '../openapi/schema.ts';
 import {
@@ -5,7 +6,6 @@ import {
   deleteFromListPrefix,
   directedField,
   elementOrderPrefix,
-  goText,
   misfit,
   patchDirective,
   plainValue,
