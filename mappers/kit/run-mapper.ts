@@ -150,8 +150,11 @@ function receive<Line, Device, Address>(
 
 /** Says that the mapper is offline, as its will would, and closes the connection. */
 async function leave(client: MqttClient, protocol: string, id: string, now: number): Promise<void> {
+  if (!client.connected) {
+    client.end(true);
+    return;
+  }
   const payload = encodePayload('mapperState', { state: 'offline', protocol, since: now });
-  if (client.connected)
-    await client.publishAsync(buildTopic('mapperState', { mapper: id }), payload, { qos: 1, retain: true });
+  await client.publishAsync(buildTopic('mapperState', { mapper: id }), payload, { qos: 1, retain: true });
   await client.endAsync();
 }
