@@ -39,7 +39,7 @@ export function normalise(text: string, { url, directory, generated, now }: Part
       .replaceAll(/\bResource ?Version:(\s+)\d+/g, 'Resource Version:$1<version>')
       .replaceAll(/("continue": ?)"[^"]+"/g, '$1"<continue>"')
       // An age is a column of its own, and its width moves the columns after it.
-      .replaceAll(/(?<=^|[\s(])(?:\d{1,2}m)?(?:[1-5]?\d[sm]|1[01]\ds)(?=[\s)]|$)( *)/gm, (_all, spaces: string) =>
+      .replaceAll(/(?<=^|[\s("])(?:\d{1,2}m)?(?:\d{1,2}[sm]|1[01]\ds)(?=[\s)"]|$)( *)/gm, (_all, spaces: string) =>
         spaces === '' ? '<age>' : '<age> ',
       )
       .replaceAll(/^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ([\w.]+):\d+\]/gm, '$1 $2]')

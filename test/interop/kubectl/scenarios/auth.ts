@@ -24,10 +24,6 @@ export const auth: Scenario = {
       },
     },
     {
-      name: 'with a wrong token',
-      kubectl: 'get pumps --kubeconfig=nothing --token=wrong --server=https://127.0.0.1:1 --request-timeout=1s',
-    },
-    {
       name: 'a wrong token',
       call: async ({ config }) => {
         config.users = [{ name: config.users[0]?.name ?? '', token: 'wrong' }];

@@ -31,7 +31,6 @@ export const configMapsAndSecrets: Scenario = {
     },
     { name: 'secret', kubectl: 'create secret generic key --from-literal=user=me --from-literal=password=opensesame' },
     { name: 'secret as it is kept', kubectl: 'get secret key -o yaml' },
-    { name: 'secret described', kubectl: 'describe secret key' },
     {
       name: 'secret from text',
       kubectl: 'create -o yaml -f -',
@@ -41,6 +40,7 @@ export const configMapsAndSecrets: Scenario = {
       name: 'secret of a registry',
       kubectl: 'create secret docker-registry reg --docker-server=example.com --docker-username=u --docker-password=p',
     },
+    { name: 'secret described', kubectl: 'describe secret reg' },
     {
       name: 'secret of a registry that is none',
       kubectl: 'create -f -',

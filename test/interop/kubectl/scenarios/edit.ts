@@ -41,7 +41,7 @@ export const edit: Scenario = {
     { name: 'see what was applied last', kubectl: 'apply view-last-applied configmap applied -o json' },
     {
       name: 'create in the editor',
-      kubectl: 'create --edit -f applied.yaml -o name',
+      kubectl: 'create --edit -f applied.yaml',
       editor: 's/name: applied/name: made/',
     },
   ],

@@ -56,7 +56,7 @@ export const output: Scenario = {
     { name: 'an unknown format', kubectl: 'get pumps -o nothing' },
     { name: 'raw list', kubectl: 'get --raw /apis/plant.example.com/v1/namespaces/output/pumps?limit=1' },
     { name: 'describe a custom object', kubectl: 'describe pump west' },
-    { name: 'describe a config map', kubectl: 'describe configmap beta' },
+    { name: 'describe a config map', kubectl: 'describe configmap alpha' },
     { name: 'describe by beginning of the name', kubectl: 'describe pump we' },
     { name: 'describe what is missing', kubectl: 'describe pump missing' },
     { name: 'a table of secrets', kubectl: 'get secrets -o wide' },

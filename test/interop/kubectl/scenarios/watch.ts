@@ -91,7 +91,8 @@ export const watch: Scenario = {
     },
     {
       name: 'a watch of a namespace that is not there',
-      call: ({ config }) => watchEvents(config, `${pumps.replace('watch', 'nowhere')}?watch=1&timeoutSeconds=1`, 1),
+      call: ({ config }) =>
+        watchEvents(config, `${pumps.replace('watch', 'nowhere')}?watch=1&resourceVersion=0&timeoutSeconds=1`, 1),
     },
   ],
 };
