@@ -51,6 +51,11 @@ export class LocalApi {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
+  /** Whether anybody watches. */
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   /** Tells every watcher of a device that has changed. */
   changed(device: LocalDevice): void {
     if (this.#watchers.size === 0) return;

@@ -102,9 +102,9 @@ export class DeviceTwins {
     return found;
   }
 
-  /** Whether the device is served by the mapper of `protocol`: the rule of the bus about who may speak of it. */
-  isServedBy(device: DeviceRef, protocol: string): boolean {
-    return this.get(deviceKey(device))?.durable.resolved?.protocol === protocol;
+  /** The protocol whose mapper serves the device: the rule of the bus about who may speak of it. */
+  ownerOf(device: DeviceRef): string | undefined {
+    return this.get(deviceKey(device))?.durable.resolved?.protocol;
   }
 
   applied(device: Device, model: DeviceModel | undefined): void {
@@ -209,12 +209,18 @@ export class DeviceTwins {
     return this.get(key) ?? twin;
   }
 
-  /** What a mapper of KubeEdge's own, or an application, reports. False when there is no such device. */
-  foreign(device: DeviceRef, event: Extract<TwinEvent, { type: 'foreignValues' | 'foreignState' }>): boolean {
+  /**
+   * What a mapper of KubeEdge's own reports.
+   * @throws rejected `ServedHere` when a mapper of ours serves the device: nobody else may say what its values are
+   */
+  foreign(device: DeviceRef, event: Extract<TwinEvent, { type: 'foreignValues' | 'foreignState' }>): void {
     const key = deviceKey(device);
-    if (!this.#entries.has(key)) return false;
+    const twin = this.get(key);
+    if (twin?.durable.resolved && twin.live.mapper.state !== 'absent') {
+      const reason = `its values come from this gateway's own mapper "${twin.durable.resolved.protocol}"`;
+      throw rejected('ServedHere', `Cannot take what was reported for "${key}": ${reason}`);
+    }
     this.#apply(key, event);
-    return true;
   }
 
   /** What is to be sent to the cloud about a device now, or undefined. Ask again until there is nothing. */

@@ -55,6 +55,12 @@ export class EventBus {
     }
   }
 
+  /** Whether anybody listens to changes of the device. */
+  wants(device: DeviceRef): boolean {
+    const { bus } = this.#options;
+    return bus.isWatched(hwTopics.twinDocument(device)) || bus.isWatched(hwTopics.twinDelta(device));
+  }
+
   /** A twin has changed: tells whoever listens. Nothing is computed while nobody does. */
   changed(after: LocalDevice, before: LocalDevice | undefined): void {
     const { bus } = this.#options;
