@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { checkDesired, type DesiredVerdict } from '@selvedge/contract/desired';
 import type { DeviceModel } from '@selvedge/contract/device-model';
 import type { WriteOutcome } from '@selvedge/contract/outcome';
@@ -75,8 +76,11 @@ export function retargetOf(before: ResolvedDevice | undefined, after: ResolvedDe
   const old = before?.properties.find((property) => property.name === name);
   const current = after.properties.find((property) => property.name === name);
   if (!before || !old || !current) return { changed: old !== current, moved: false };
-  const moved = old.type !== current.type || !sameJson(old.visitor, current.visitor);
-  return { changed: moved || !sameJson(old, current) || !sameJson(before.config, after.config), moved };
+  const moved = old.type !== current.type || !isDeepStrictEqual(old.visitor, current.visitor);
+  return {
+    changed: moved || !isDeepStrictEqual(old, current) || !isDeepStrictEqual(before.config, after.config),
+    moved,
+  };
 }
 
 /** The judge for a device at this moment. `model` may know more properties than those in use. */
@@ -149,9 +153,4 @@ function newestRevision(state: PropertyState | undefined): Revision | undefined 
 }
 
 const sameSpec = (a: SpecDesired | undefined, b: SpecDesired | undefined): boolean =>
-  a?.value === b?.value && sameJson(sorted(a?.metadata), sorted(b?.metadata));
-
-const sorted = (map: Readonly<Record<string, string>> = {}): [string, string][] =>
-  Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
-
-export const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+  a?.value === b?.value && isDeepStrictEqual(a?.metadata ?? {}, b?.metadata ?? {});

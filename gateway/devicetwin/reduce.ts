@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Device } from '@selvedge/contract/device';
 import type { DeviceModel } from '@selvedge/contract/device-model';
 import { isFinal, type WriteOutcome } from '@selvedge/contract/outcome';
@@ -6,7 +7,7 @@ import { isLater, type Revision, sameRevision } from '@selvedge/contract/revisio
 import type { Sample } from '@selvedge/contract/sample';
 import type { Reported } from '@selvedge/contract/twin';
 import { maxValueLength } from '@selvedge/contract/value';
-import { judgeOf, retargetOf, sameJson, settleDesired, settleLocalWrite } from './desired-state.ts';
+import { judgeOf, retargetOf, settleDesired, settleLocalWrite } from './desired-state.ts';
 import { healthOf } from './health.ts';
 import {
   type DurableTwin,
@@ -92,7 +93,7 @@ function takeUp(before: Twin, device: Device, model: DeviceModel | undefined, no
 
 /** Keeps the identity of a half in which nothing changed. */
 function settled(before: Twin, durable: DurableTwin, live: LiveTwin, now: number): Twin {
-  const same = sameJson(before.durable, durable);
+  const same = isDeepStrictEqual(before.durable, durable);
   const next: Twin = { durable: same ? before.durable : durable, live };
   const health = healthOf(next, now);
   return health === live.health ? next : { ...next, live: { ...live, health } };
@@ -116,12 +117,12 @@ function effectsOf(before: Twin, after: DurableTwin): TwinEffect[] {
   const old = before.durable.resolved;
   const resolved = after.resolved as ResolvedDevice;
   const message = desiredMessage(after);
-  const config: TwinEffect[] = sameJson(old, resolved) ? [] : [{ type: 'publishConfig', device: resolved }];
+  const config: TwinEffect[] = isDeepStrictEqual(old, resolved) ? [] : [{ type: 'publishConfig', device: resolved }];
   if (old && old.protocol !== resolved.protocol) config.unshift({ type: 'clearConfig', protocol: old.protocol });
   const desired: TwinEffect[] =
-    old && sameJson(desiredMessage(before.durable), message) ? [] : [{ type: 'publishDesired', message }];
+    old && isDeepStrictEqual(desiredMessage(before.durable), message) ? [] : [{ type: 'publishDesired', message }];
   // A value goes ahead of a configuration in which nothing but the generation changed, and behind one that it may need.
-  const sameConfig = old !== undefined && sameJson({ ...old, generation: 0 }, { ...resolved, generation: 0 });
+  const sameConfig = old !== undefined && isDeepStrictEqual({ ...old, generation: 0 }, { ...resolved, generation: 0 });
   return sameConfig ? [...desired, ...config] : [...config, ...desired];
 }
 
@@ -207,7 +208,7 @@ function isProgress(before: WriteOutcome, after: WriteOutcome): boolean {
 }
 
 function takePresence(live: LiveTwin, presence: LiveTwin['mapper']): LiveTwin {
-  if (sameJson(live.mapper, presence)) return live;
+  if (isDeepStrictEqual(live.mapper, presence)) return live;
   const { word, ...rest } = live;
   // A dead mapper's word counts no more. While it starts with the gateway, the word from before stands.
   const next: LiveTwin = presence.state === 'down' || word === undefined ? rest : live;

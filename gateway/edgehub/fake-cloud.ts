@@ -153,7 +153,9 @@ export class FakeCloud {
     const keys = await newKeys();
     const names = new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]);
     this.#tls.key = await keyPem(keys.privateKey);
-    this.#tls.certificate = (await this.#certificate('O=KubeEdge, CN=KubeEdge', keys.publicKey, [names])).toString('pem');
+    this.#tls.certificate = (await this.#certificate('O=KubeEdge, CN=KubeEdge', keys.publicKey, [names])).toString(
+      'pem',
+    );
     const caHash = createHash('sha256').update(Buffer.from(ca.rawData)).digest('hex');
     this.token = formatToken({ caHash, jwt: 'e30.e30.good' });
   }
