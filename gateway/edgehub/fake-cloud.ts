@@ -93,6 +93,11 @@ export class FakeCloud {
     this.#socket?.terminate();
   }
 
+  /** Stops reading and answering, as a peer behind a dead line does. */
+  freeze(): void {
+    this.#socket?.pause();
+  }
+
   async stop(): Promise<void> {
     this.cut();
     for (const server of [this.#hub, this.#enrol]) {
