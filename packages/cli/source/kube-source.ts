@@ -1,0 +1,119 @@
+import { configError } from '@selvedge/base/errors';
+import { nearest } from '@selvedge/base/nearest';
+import { type Device, findCondition, type TwinStatus } from '@selvedge/contract/device';
+import { isCode, type KubeClient } from '../kube/client.ts';
+import { kubePaths } from '../kube/paths.ts';
+import type { DeviceSource, DeviceView, PropertyView } from './source.ts';
+
+interface EventObject {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly count?: number;
+  readonly lastTimestamp?: string;
+}
+
+/** Devices from the Kubernetes API. */
+export class KubeSource implements DeviceSource {
+  readonly #client: KubeClient;
+
+  constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  async list(namespace: string | undefined): Promise<DeviceView[]> {
+    const { items } = (await this.#client.get(kubePaths.devices(namespace))) as { items: Device[] };
+    return items.map(kubeView);
+  }
+
+  async get(namespace: string, name: string): Promise<DeviceView> {
+    try {
+      return kubeView((await this.#client.get(kubePaths.device(namespace, name))) as Device);
+    } catch (error) {
+      if (!isCode(error, 'NotFound')) throw error;
+      const names = (await this.list(namespace)).map((device) => device.name);
+      const near = nearest(name, names);
+      const hint = near ? `did you mean "${near}"?` : `there are ${names.join(', ') || 'none'}`;
+      throw configError('NotFound', `Cannot find device "${name}" in namespace "${namespace}": ${hint}`);
+    }
+  }
+
+  async set(namespace: string, name: string, property: string, value: string): Promise<DeviceView> {
+    const { raw } = await this.get(namespace, name);
+    const properties = (raw as Device).spec.properties ?? [];
+    const index = properties.findIndex((candidate) => candidate.name === property);
+    if (index < 0) {
+      const names = properties.map((candidate) => candidate.name);
+      const near = nearest(property, names);
+      const hint = near ? `did you mean "${near}"?` : `it has ${names.join(', ') || 'none'}`;
+      throw configError('NotFound', `Cannot set "${name}/${property}": the device has no such property; ${hint}`);
+    }
+    const patched = await this.#client.jsonPatch(kubePaths.device(namespace, name), [
+      // A name that has moved meanwhile must not take the value of another.
+      { op: 'test', path: `/spec/properties/${index}/name`, value: property },
+      { op: 'add', path: `/spec/properties/${index}/desired`, value: { value } },
+    ]);
+    return kubeView(patched as Device);
+  }
+
+  async watch(signal: AbortSignal, onDevice: (device: DeviceView) => void): Promise<void> {
+    const list = (await this.#client.get(kubePaths.devices(undefined))) as {
+      items: Device[];
+      metadata: { resourceVersion: string };
+    };
+    for (const device of list.items) onDevice(kubeView(device));
+    const path = `${kubePaths.devices(undefined)}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
+    await this.#client.watch(path, signal, (event) => {
+      if (event.type === 'ADDED' || event.type === 'MODIFIED') onDevice(kubeView(event.object as Device));
+    });
+  }
+
+  async events(device: DeviceView): Promise<string[]> {
+    const uid = (device.raw as Device).metadata.uid ?? '';
+    const { items } = (await this.#client.get(kubePaths.events(device.namespace, uid))) as { items: EventObject[] };
+    return items
+      .sort((a, b) => (a.lastTimestamp ?? '').localeCompare(b.lastTimestamp ?? ''))
+      .map(({ type, reason, message, count, lastTimestamp }) => {
+        const times = count !== undefined && count > 1 ? ` (x${count})` : '';
+        return `${lastTimestamp ?? ''}  ${type ?? ''}  ${reason ?? ''}${times}  ${message ?? ''}`;
+      });
+  }
+}
+
+/** A Device as the command shows it. Pure. */
+export function kubeView(device: Device): DeviceView {
+  const ready = findCondition(device, 'Ready');
+  const synced = findCondition(device, 'Synced');
+  const twins = new Map(device.status?.twins?.map((twin) => [twin.propertyName, twin]));
+  return {
+    namespace: device.metadata.namespace ?? 'default',
+    name: device.metadata.name,
+    node: device.spec.nodeName ?? '',
+    protocol: device.spec.protocol?.protocolName ?? '',
+    state: device.status?.state ?? '',
+    ready: ready?.status ?? '',
+    readyReason: ready?.reason ?? '',
+    message: [ready, synced]
+      .flatMap((condition) => (condition && condition.status !== 'True' ? [condition.message] : []))
+      .join('; '),
+    synced: synced?.status ?? '',
+    syncedReason: synced?.reason ?? '',
+    generation: device.metadata.generation ?? 0,
+    ...(device.metadata.creationTimestamp ? { createdAt: Date.parse(device.metadata.creationTimestamp) } : {}),
+    properties: (device.spec.properties ?? []).map(({ name, desired }) =>
+      propertyView(name, desired?.value, twins.get(name)),
+    ),
+    raw: device,
+  };
+}
+
+function propertyView(name: string, desired: string | undefined, twin: TwinStatus | undefined): PropertyView {
+  const { reported, lastWrite } = twin ?? {};
+  return {
+    name,
+    ...(desired === undefined ? {} : { desired }),
+    ...(reported ? { reported: reported.value, quality: reported.quality ?? 'good' } : {}),
+    ...(reported?.metadata?.timestamp ? { reportedAt: Number(reported.metadata.timestamp) } : {}),
+    ...(lastWrite ? { lastWrite: { ...lastWrite, at: Date.parse(lastWrite.at), local: 0 } } : {}),
+  };
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { configError, rejected } from '@selvedge/base/errors';
+import { nearest } from '@selvedge/base/nearest';
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { findSource, type Whom } from '../source/find.ts';
+import type { DeviceSource, DeviceView } from '../source/source.ts';
+import { deviceDetail, deviceLine, deviceTable, writeText } from '../view/devices.ts';
+
+interface Talk {
+  readonly print: (text: string) => void;
+  readonly say: (text: string) => void;
+}
+
+const outputs = ['table', 'wide', 'json', 'yaml'];
+/** How long `set` waits for the outcome, ms. */
+const setLimit = 10_000;
+
+/** `get`, `describe`, `set`, `watch`: kubectl's verbs on devices, also where there is no kubectl and no cloud. */
+export function addDeviceVerbs(program: Command, { print, say }: Talk): void {
+  const whom = (command: Command) =>
+    command
+      .option('--dir <directory>', 'state directory of `selvedge up`', '.selvedge')
+      .option('--kubeconfig <file>', 'ask this cluster (default: $KUBECONFIG, then the one of --dir)')
+      .option('--gateway <directory>', 'ask the gateway of this directory, without the cloud');
+  const source = (given: Whom) => findSource(given, process.env.KUBECONFIG);
+
+  whom(program.command('get <thing> [name]'))
+    .description('show devices: `get devices`, `get device boiler -o yaml`')
+    .option('-n, --namespace <namespace>', 'namespace', 'default')
+    .option('-o, --output <form>', `one of ${outputs.join(', ')}`, 'table')
+    .action(async (thing: string, name: string | undefined, given: Whom & { namespace: string; output: string }) => {
+      checkThing(thing);
+      if (!outputs.includes(given.output)) throw usage(`output "${given.output}" is none of ${outputs.join(', ')}`);
+      if (name === undefined) {
+        const devices = await source(given).list(given.namespace);
+        if (devices.length === 0 && !['json', 'yaml'].includes(given.output))
+          say(`no devices in namespace "${given.namespace}"`);
+        else
+          print(
+            render({ items: devices.map(({ raw }) => raw) }, given.output) ??
+              deviceTable(devices, Date.now(), given.output === 'wide'),
+          );
+        return;
+      }
+      const device = await source(given).get(given.namespace, name);
+      print(render(device.raw, given.output) ?? deviceDetail(device, Date.now()));
+    });
+
+  whom(program.command('describe <thing> <name>'))
+    .description('show a device and what happened to it')
+    .option('-n, --namespace <namespace>', 'namespace', 'default')
+    .action(async (thing: string, name: string, given: Whom & { namespace: string }) => {
+      checkThing(thing);
+      const asked = source(given);
+      const device = await asked.get(given.namespace, name);
+      const events = await asked.events(device);
+      print(
+        `${deviceDetail(device, Date.now())}${events.length > 0 ? `\n\nEvents:\n${events.map((line) => `  ${line}`).join('\n')}` : ''}`,
+      );
+    });
+
+  whom(program.command('set <target> <value>'))
+    .description('ask for a value and wait for its outcome: `set boiler/setpoint 65`')
+    .option('-n, --namespace <namespace>', 'namespace', 'default')
+    .action(async (target: string, value: string, given: Whom & { namespace: string }) => {
+      const [name = '', property = '', ...rest] = target.split('/');
+      if (name === '' || property === '' || rest.length > 0) throw usage(`"${target}" is not <device>/<property>`);
+      const asked = source(given);
+      const before = await asked.set(given.namespace, name, property, value);
+      print(await outcomeOf(asked, { before, namespace: given.namespace, name, property, value }));
+    });
+
+  whom(program.command('watch'))
+    .description('show each change of each device as it happens')
+    .action(async (given: Whom) => {
+      const stop = new AbortController();
+      process.once('SIGINT', () => stop.abort());
+      process.once('SIGTERM', () => stop.abort());
+      await source(given).watch(stop.signal, (device) => print(deviceLine(device)));
+    });
+}
+
+function render(raw: unknown, output: string): string | undefined {
+  if (output === 'json') return JSON.stringify(raw, null, 2);
+  return output === 'yaml' ? stringify(raw).trimEnd() : undefined;
+}
+
+function checkThing(thing: string): void {
+  const things = ['devices', 'device', 'dev'];
+  if (things.includes(thing)) return;
+  const near = nearest(thing, things);
+  throw usage(
+    `"${thing}" is not a thing that can be shown${near ? `; did you mean "${near}"?` : '; there are devices'}`,
+  );
+}
+
+const usage = (reason: string) => configError('Usage', `Cannot do that: ${reason}`);
+
+/** The outcome of a write as a sentence. @throws rejected `Rejected`, `Pending` */
+async function outcomeOf(
+  source: DeviceSource,
+  asked: { before: DeviceView; namespace: string; name: string; property: string; value: string },
+): Promise<string> {
+  const { namespace, name, property, value, before } = asked;
+  const end = Date.now() + setLimit;
+  for (;;) {
+    const device = await source.get(namespace, name);
+    const found = device.properties.find((candidate) => candidate.name === property);
+    const write = found?.lastWrite;
+    const fresh =
+      write !== undefined && write.value === value && (device.synced === 'True' || write.phase !== 'Verified');
+    if (fresh && write.phase === 'Verified') return `${name}/${property} is ${write.readBack ?? value} (verified)`;
+    if (fresh && write.phase === 'Rejected')
+      throw rejected('Rejected', `${name}/${property}: ${writeText({ name: property, lastWrite: write })}`);
+    if (device.syncedReason === 'Invalid' && device.generation >= before.generation) {
+      throw rejected('Invalid', `${name}/${property}: ${device.message}`);
+    }
+    if (Date.now() > end) {
+      const state = write ? writeText({ name: property, lastWrite: write }) : 'nothing was written';
+      throw rejected(
+        'Pending',
+        `${name}/${property} is not ${value} after ${setLimit / 1_000} s: ${state}; ${device.message}`,
+      );
+    }
+    await sleep(50);
+  }
+}

@@ -1,0 +1,64 @@
+import { formatAge, millis } from '@selvedge/base/duration';
+import type { DeviceView, PropertyView } from '../source/source.ts';
+import { table } from './table.ts';
+
+const age = (now: number, at: number | undefined): string => (at === undefined ? '' : formatAge(millis(now - at)));
+
+/** Devices as a table; `wide` adds why. Pure. */
+export function deviceTable(devices: readonly DeviceView[], now: number, wide: boolean): string {
+  const heading = [
+    'NAME',
+    'NODE',
+    'PROTOCOL',
+    'STATE',
+    'READY',
+    'SYNCED',
+    'AGE',
+    ...(wide ? ['READY-REASON', 'SYNCED-REASON'] : []),
+  ];
+  const rows = devices.map((device) => [
+    device.name,
+    device.node,
+    device.protocol,
+    device.state,
+    device.ready,
+    device.synced,
+    age(now, device.createdAt),
+    ...(wide ? [device.readyReason, device.syncedReason] : []),
+  ]);
+  return table(heading, rows);
+}
+
+/** One device with its properties. Pure. */
+export function deviceDetail(device: DeviceView, now: number): string {
+  const rows = device.properties.map((property) => [
+    property.name,
+    property.desired ?? '',
+    property.reported ?? '',
+    property.quality ?? '',
+    age(now, property.reportedAt),
+    writeText(property),
+  ]);
+  const head = [
+    `${device.namespace}/${device.name}  state ${device.state || 'unknown'}`,
+    `Ready=${device.ready || 'Unknown'} (${device.readyReason})  Synced=${device.synced || 'Unknown'} (${device.syncedReason})`,
+    ...(device.message ? [device.message] : []),
+  ];
+  return `${head.join('\n')}\n\n${table(['PROPERTY', 'DESIRED', 'REPORTED', 'QUALITY', 'AGE', 'LAST WRITE'], rows)}`;
+}
+
+/** What became of the last write, in a few words. */
+export function writeText({ lastWrite }: PropertyView): string {
+  if (!lastWrite) return '';
+  const why = lastWrite.reason === undefined ? '' : `: ${lastWrite.reason}`;
+  return `${lastWrite.value} ${lastWrite.phase}${why}`;
+}
+
+/** One line for `watch`: what a device has now. */
+export function deviceLine(device: DeviceView): string {
+  const values = device.properties.map(({ name, reported, desired }) => {
+    const wanted = desired !== undefined && desired !== reported ? ` (want ${desired})` : '';
+    return `${name}=${reported ?? '?'}${wanted}`;
+  });
+  return `${device.namespace}/${device.name}  ${device.state || 'unknown'}  ${values.join('  ')}`;
+}
