@@ -70,7 +70,7 @@ const mistakes: [string, string, string, RegExp][] = [
     'a misspelt key',
     'initial: true',
     'initail: true',
-    /"plant.yaml" line 14, devices.boiler.coils.burner.initail: unknown key "initail"; did you mean "initial"\?/,
+    /"plant.yaml" line 15, devices.boiler.coils.burner.initail: unknown key "initail"; did you mean "initial"\?/,
   ],
   [
     'a misspelt key at the top',

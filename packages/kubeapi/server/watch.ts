@@ -98,7 +98,10 @@ class Watch {
     });
     this.#response.on('close', () => this.#release());
     this.#timers.push(clock.after('watch time-out', seconds(this.#lifetime), () => this.#end()));
-    if (!this.#replay()) return this.close();
+    if (!this.#replay()) {
+      this.close();
+      return;
+    }
     this.#response.flushHeaders();
     this.#unsubscribe = this.#objects.store.subscribe((change) => this.#consider(change));
     if (this.#bookmarks) this.#scheduleBookmark();

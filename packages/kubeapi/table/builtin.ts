@@ -1,6 +1,6 @@
 import { isObject } from '../json.ts';
 import { ago } from './age.ts';
-import type { Column, Printer } from './table.ts';
+import type { Column, Printer } from './printer.ts';
 
 /** The columns of a built-in kind. */
 export function builtinPrinter(_storage: string, nameColumn: Column): Printer {

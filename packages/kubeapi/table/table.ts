@@ -2,20 +2,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { PrinterColumn, Resource } from '../resources/resource.ts';
 import { ago } from './age.ts';
 import { builtinPrinter } from './builtin.ts';
-
-export interface Column {
-  readonly name: string;
-  readonly type: string;
-  readonly format?: string;
-  readonly description?: string;
-  readonly priority?: number;
-}
-
-/** How objects of one kind become rows. */
-export interface Printer {
-  readonly columns: readonly Column[];
-  readonly cells: (object: JsonObject, now: number) => Json[];
-}
+import type { Column, Printer } from './printer.ts';
 
 export interface TableOptions {
   readonly now: number;
