@@ -28,6 +28,7 @@ import { KubeApi } from './kube/api.ts';
 import { Cluster, collections } from './kube/cluster.ts';
 import { connectionFromKubeconfig } from './kube/connection.ts';
 import { Informer } from './kube/informer.ts';
+import { hasReason } from './kube/status-error.ts';
 import { NodeFrames } from './nodes/node-frames.ts';
 import { edgeLabel, NodeHealth, type NodeObject } from './nodes/node-health.ts';
 
@@ -123,7 +124,7 @@ async function start(config: CloudConfig, life: Lifecycle, log: Logger): Promise
   });
   life.add('device controller', controller);
   for (const [name, copy] of Object.entries({ models, devices, nodes })) {
-    await copy.start();
+    await copy.start().catch(explainMissingKinds);
     life.add(name, copy);
   }
   health.start();
@@ -187,6 +188,12 @@ async function refreshToken(authority: Authority, life: Lifecycle, log: Logger):
       );
     });
   }
+}
+
+function explainMissingKinds(error: unknown): never {
+  if (!hasReason(error, 'NotFound')) throw error;
+  const hint = 'install the CustomResourceDefinitions: kubectl apply -f crds/devicemodels.yaml -f crds/devices.yaml';
+  throw configError('KindsMissing', `Cannot follow devices: the cluster does not know them; ${hint}`, error);
 }
 
 async function listening(started: Promise<void>, port: number): Promise<void> {

@@ -40,6 +40,7 @@ export class CloudProcess {
   constructor(kubeconfig?: string) {
     this.dir = mkdtempSync(join(tmpdir(), 'selvedge-cloud-'));
     this.#kubeconfig = kubeconfig;
+    if (kubeconfig) this.#endpoint = endpointOf(readFileSync(kubeconfig, 'utf8'));
   }
 
   /** Resolves when it has logged `ready`. */
@@ -73,7 +74,8 @@ export class CloudProcess {
     });
     this.hubPort = ready.hub ?? 0;
     this.enrolPort = ready.enrolment ?? 0;
-    this.#endpoint = endpointOf(readFileSync(this.#kubeconfig ?? join(this.dir, 'kubeconfig'), 'utf8'));
+    // The embedded server takes another free port at each start.
+    if (!this.#kubeconfig) this.#endpoint = endpointOf(readFileSync(join(this.dir, 'kubeconfig'), 'utf8'));
   }
 
   get pid(): number {
