@@ -6,17 +6,9 @@
  *   NODE_EXTRA_CA_CERTS=D/api/apiserver.crt node --import tsx packages/kubeapi/testcases-record.ts https://127.0.0.1:6443 TOKEN
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { withoutManagers } from './apply/managers.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import {
-  type Answer,
-  type Kind,
-  pathOf,
-  type Step,
-  scrub,
-  stepTime,
-  type TestCase,
-  type TestCases,
-} from './testcases.ts';
+import { type Answer, pathOf, type Step, scrub, stepTime, type TestCases } from './testcases.ts';
 
 const [server = 'https://127.0.0.1:6443', token = ''] = process.argv.slice(2);
 
@@ -37,16 +29,18 @@ const files = ['patch', 'apply'].flatMap((folder) => {
   return readdirSync(base)
     .filter((name) => name.endsWith('.json'))
     .map((name) => ({
+      owners: folder === 'apply',
       url: new URL(name, base),
       cases: JSON.parse(readFileSync(new URL(name, base), 'utf8')) as TestCases,
     }));
 });
 
 const run = Date.now().toString(36);
-const jobs = files.flatMap(({ cases }, file) =>
+const jobs = files.flatMap(({ cases, owners }, file) =>
   cases.cases.map((testCase, index) => ({
     kind: testCase.kind ?? cases.kind,
     testCase,
+    owners,
     namespace: `rec-${run}-${file}-${index}`,
   })),
 );
@@ -64,7 +58,7 @@ for (let round = 0; round < rounds; round += 1) {
   // Managers are ordered by whole seconds; each step gets one of its own, on which all cases run at the same time.
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   started.push(Math.floor(Date.now() / 1_000));
-  await Promise.all(jobs.map((job) => perform(job.kind, job.testCase, round, job.namespace)));
+  await Promise.all(jobs.map((job) => perform(job, round)));
 }
 for (const { kind, namespace } of jobs) {
   await send('DELETE', `/api/v1/namespaces/${namespace}`, 'application/json');
@@ -84,7 +78,7 @@ function printed({ kind, crd, cases }: TestCases): string {
   return `${head}${body.join(',\n')}\n]}\n`;
 }
 
-async function perform(kind: Kind, testCase: TestCase, round: number, namespace: string): Promise<void> {
+async function perform({ kind, testCase, owners, namespace }: (typeof jobs)[number], round: number): Promise<void> {
   const step = testCase.steps[round];
   if (step === undefined) return;
   const [method, contentType] = contentTypes[step.verb];
@@ -98,7 +92,12 @@ async function perform(kind: Kind, testCase: TestCase, round: number, namespace:
   const body = JSON.parse(JSON.stringify(sent).replaceAll(uniqueName, namespace)) as Json;
   const text = await send(method, path, contentType, body);
   const answer = JSON.parse(text.replaceAll(namespace, 'default')) as JsonObject;
-  step.answer = answer.kind === 'Status' ? failure(answer) : { object: scrub(answer, timeOfStep) };
+  step.answer = answer.kind === 'Status' ? failure(answer) : { object: kept(scrub(answer, timeOfStep), owners) };
+}
+
+/** Patches are recorded without their owners, which are half of every answer and say nothing about the patch. */
+function kept(object: JsonObject, owners: boolean): JsonObject {
+  return owners ? object : withoutManagers(object);
 }
 
 /** The time that tests use for the step during which the server wrote `time`. */
