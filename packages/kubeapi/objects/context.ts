@@ -7,6 +7,8 @@ export interface WriteContext {
   readonly user: UserInfo;
   /** Who owns the fields that are set, `kubectl-edit` for example. */
   readonly manager: string;
+  /** A server-side apply: it has recorded the owners of fields itself. */
+  readonly applies?: boolean;
   /** Everything happens but the storing. */
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;

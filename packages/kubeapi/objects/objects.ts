@@ -20,6 +20,7 @@ import {
   stampNew,
   wishChanged,
 } from './metadata.ts';
+import { owned, Schemas } from './ownership.ts';
 import { strategyOf } from './strategy.ts';
 
 export interface ObjectsOptions {
@@ -51,6 +52,7 @@ export class Objects {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #hooks: readonly AdmissionHook[];
+  readonly schemas = new Schemas();
 
   constructor(options: ObjectsOptions) {
     this.#store = options.store;
@@ -101,7 +103,7 @@ export class Objects {
     this.#admit('CREATE', target, object, undefined, context);
     const key = keyOf(resource, target.namespace, name);
     if (this.#store.get(key) !== undefined) throw alreadyExists(subjectOf(target));
-    return this.#put(key, object, resource, context);
+    return this.#put(key, this.#owned(target, undefined, object, context), resource, context);
   }
 
   /**
@@ -136,7 +138,7 @@ export class Objects {
       if (!context.dryRun) this.#store.remove(key, stored(next, resource));
       return next;
     }
-    return this.#put(key, next, resource, context);
+    return this.#put(key, this.#owned(target, before, next, context), resource, context);
   }
 
   /** Takes the object away, or marks it when finalizers hold it. `last` is its state with whatever deletion changed. */
@@ -165,6 +167,13 @@ export class Objects {
     const result = this.#store.put(key, stored(object, resource));
     metadataOf(object).resourceVersion = String(result.revision);
     return object;
+  }
+
+  /** With managedFields kept; an apply has done that itself. */
+  #owned(target: Target, before: JsonObject | undefined, after: JsonObject, context: WriteContext): JsonObject {
+    if (context.applies === true) return after;
+    const { resource, subresource } = target;
+    return owned(this.schemas, { resource, subresource, before, after, manager: context.manager, now: this.now() });
   }
 
   #refuse(resource: Resource, name: string, causes: readonly Cause[]): void {

@@ -5,7 +5,7 @@ import { StatusError } from './status.ts';
 export interface Reply {
   readonly code: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

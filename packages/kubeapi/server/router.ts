@@ -5,6 +5,7 @@ import type { Objects } from '../objects/objects.ts';
 import { type Answer, locate, type Parts, serve } from './api.ts';
 import { userOf } from './auth.ts';
 import { aggregated, coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
+import { openApiReply } from './openapi.ts';
 import { digest } from './read.ts';
 import { indented, json, pageNotFound, type Reply, replyTo, text, wantsIndent, warningHeaders } from './reply.ts';
 import { type ApiRequest, parsePath } from './request.ts';
@@ -53,8 +54,10 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: NonNullable<
   const url = new URL(request.url, 'https://server');
   const indent =
     type.startsWith('application/json') && wantsIndent(url.searchParams, request.headers['user-agent'] ?? '');
+  const answered = reply.code(code).header('content-type', type).header('cache-control', 'no-cache, private');
+  if (typeof body !== 'string') return answered.send(Buffer.from(body));
   const text = indent ? indented(body) : type.startsWith('application/json') ? `${body}\n` : body;
-  return reply.code(code).header('content-type', type).header('cache-control', 'no-cache, private').send(text);
+  return answered.send(text);
 }
 
 async function answerTo(request: FastifyRequest, reply: FastifyReply, options: RouterOptions): Promise<Answer> {
@@ -97,6 +100,8 @@ function document(path: string, accept: string, options: RouterOptions): Reply {
     return json(path === '/api' ? coreVersions(options.address()) : groupList(registry));
   }
   if (path === '/') return json({ paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/readyz', '/version'] });
+  const openApi = openApiReply(path, accept, registry);
+  if (openApi !== undefined) return openApi;
   if (more !== undefined) return pageNotFound();
   if (root === 'api' && group !== undefined && version === undefined) return found(resourceList(registry, '', group));
   if (root !== 'apis' || group === undefined) return pageNotFound();

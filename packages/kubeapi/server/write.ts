@@ -1,16 +1,23 @@
 import { FieldError } from '@selvedge/base/errors';
+import { parse as parseYaml } from 'yaml';
+import { applyPatch } from '../apply/apply.ts';
+import { conflictCauses, conflictMessage } from '../apply/conflicts.ts';
 import { isObject, type Json, type JsonObject } from '../json.ts';
-import { notSupported } from '../objects/causes.ts';
+import { notSupported, required } from '../objects/causes.ts';
 import type { FieldValidation, WriteContext } from '../objects/context.ts';
 import { checkKind, parseJson } from '../objects/decode.ts';
 import { deleteObject, deleteOptions } from '../objects/deletion.ts';
 import { type Objects, subjectOf, type Target } from '../objects/objects.ts';
+import { timeText } from '../objects/ownership.ts';
 import { strategyOf } from '../objects/strategy.ts';
+import type { Schema } from '../openapi/schema.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
+import { strategicMergePatch } from '../patch/strategic.ts';
+import { apiVersionOf } from '../resources/resource.ts';
 import { present } from './read.ts';
 import { json, type Reply } from './reply.ts';
-import type { ApiRequest } from './request.ts';
+import { type ApiRequest, flag } from './request.ts';
 import { badRequest, invalidOption, notFound, StatusError } from './status.ts';
 
 export const contextKinds = {
@@ -88,10 +95,9 @@ export async function patch(request: ApiRequest, objects: Objects, context: Writ
       `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
     );
   }
-  if (type === 'application/apply-patch+yaml') {
-    throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
-  }
-  const change = patchOf(type, parsePatch(request));
+  if (type === 'application/apply-patch+yaml') return apply(request, objects, context);
+  const schema = objects.schemas.of(request.resource);
+  const change = patchOf(type, parsePatch(request), schema);
   const updated = objects.update(
     target,
     (before) => {
@@ -105,6 +111,57 @@ export async function patch(request: ApiRequest, objects: Objects, context: Writ
   return present(request, updated, objects);
 }
 
+/** Server-side apply: creates the object or merges into it, and records who owns what. */
+function apply(request: ApiRequest, objects: Objects, given: WriteContext): Reply {
+  const { resource, namespace, name, subresource } = request;
+  if ((request.query.get('fieldManager') ?? '') === '') {
+    throw invalidOption('PatchOptions', required('fieldManager', 'is required for apply patch'));
+  }
+  const context: WriteContext = { ...given, applies: true };
+  let applied: unknown;
+  try {
+    applied = parseYaml(request.body, { maxAliasCount: 100 });
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${error instanceof Error ? error.message : ''}`);
+  }
+  const make = (live: JsonObject | undefined): JsonObject => {
+    const outcome = applying(() =>
+      applyPatch({
+        live,
+        applied: applied as Json,
+        manager: context.manager,
+        force: flag(request.query, 'force'),
+        time: timeText(objects.now()),
+        schema: objects.schemas.of(resource),
+        apiVersion: apiVersionOf(resource),
+        subresource,
+      }),
+    );
+    if ('conflicts' in outcome) {
+      const details = { causes: conflictCauses(outcome.conflicts) };
+      throw new StatusError(409, 'Conflict', conflictMessage(outcome.conflicts), details);
+    }
+    if (!isObject(outcome.object)) throw badRequest('the patch leaves something that is no object');
+    return outcome.object;
+  };
+  if (objects.find(resource, namespace, name) === undefined && subresource === '') {
+    const fresh = make(undefined);
+    checkKind(fresh, resource, request.body);
+    const metadata = isObject(fresh.metadata) ? fresh.metadata : {};
+    const created = objects.create(resource, namespace, { ...fresh, metadata: { ...metadata, name } }, context);
+    return { ...present(request, created, objects), code: 201 };
+  }
+  return present(request, objects.update(targetOf(request), make, context), objects);
+}
+
+function applying<Result>(act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof FieldError ? patchFailure(error) : error;
+  }
+}
+
 function parsePatch(request: ApiRequest): Json {
   try {
     return JSON.parse(request.body) as Json;
@@ -113,7 +170,7 @@ function parsePatch(request: ApiRequest): Json {
   }
 }
 
-function patchOf(type: string, body: Json): (before: JsonObject) => Json {
+function patchOf(type: string, body: Json, schema: Schema): (before: JsonObject) => Json {
   const list = type === 'application/json-patch+json';
   if (list !== Array.isArray(body) || (!list && !isObject(body))) {
     const [got, wanted] = [
@@ -123,11 +180,9 @@ function patchOf(type: string, body: Json): (before: JsonObject) => Json {
     throw badRequest(`error decoding patch: json: cannot unmarshal ${got} into Go value of type ${wanted}`);
   }
   return (before) => {
-    try {
-      return list ? jsonPatch(before, body) : mergePatch(before, body);
-    } catch (error) {
-      throw error instanceof FieldError ? patchFailure(error) : error;
-    }
+    if (list) return applying(() => jsonPatch(before, body));
+    if (type === 'application/merge-patch+json') return applying(() => mergePatch(before, body));
+    return applying(() => strategicMergePatch(before, body, schema));
   };
 }
 
