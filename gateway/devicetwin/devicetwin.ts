@@ -20,10 +20,10 @@ import {
   type TwinEvent,
 } from './twin-state.ts';
 
-/** Keeps twins: `save` is durable when it returns, what is touched is written a little later. */
+/** Keeps twins: what is saved is durable when the call returns, what is touched is written a little later. */
 export interface TwinStore {
   load(): readonly { readonly device: string; readonly state: unknown; readonly live: unknown }[];
-  save(device: string, state: unknown): void;
+  save(states: ReadonlyMap<string, unknown>): void;
   touch(device: string, live: () => unknown): void;
   remove(device: string): void;
 }
@@ -53,13 +53,25 @@ interface Entry {
 
 /** How long a mapper may take to let go of a device that is gone, ms. */
 const releaseLimit = millis(1_500);
+const saveAgain = millis(1_000);
 
-/** Shell around {@link reduce}: loads, calls, saves in one transaction, then performs the effects. */
+/** Steps on the way of a write need not be on disk: after a restart the mapper begins any write anew that has no end. */
+const isPassing = (event: TwinEvent): boolean =>
+  event.type === 'outcome' && (event.outcome.phase === 'Sent' || event.outcome.phase === 'Acknowledged');
+
+/**
+ * Shell around {@link reduce}: loads, calls, saves in one transaction, then performs the effects. Everything that happens within
+ * one turn of the event loop is saved together, so that a hundred devices at once cost one wait for the disk.
+ */
 export class DeviceTwins {
   readonly #options: DeviceTwinsOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #presence = new Map<string, MapperPresence>();
   readonly #releases = new Map<string, () => void>();
+  /** Changes that are not on disk yet, by device, with the twin before the first of them. */
+  #changed = new Map<string, { before: Twin; save: boolean }>();
+  #effects: { effect: TwinEffect; of: DurableTwin }[] = [];
+  #settling: ReturnType<typeof setImmediate> | Timer | undefined;
 
   constructor(options: DeviceTwinsOptions) {
     this.#options = options;
@@ -81,6 +93,7 @@ export class DeviceTwins {
   }
 
   stop(): void {
+    this.#settle();
     for (const entry of this.#entries.values()) entry.timer?.cancel();
     for (const release of this.#releases.values()) release();
   }
@@ -125,6 +138,7 @@ export class DeviceTwins {
     const key = deviceKey(device);
     const entry = this.#entries.get(key);
     if (!entry || entry.twin.durable.uid !== uid) return;
+    this.#settle();
     entry.timer?.cancel();
     this.#entries.delete(key);
     this.#options.store.remove(key);
@@ -206,6 +220,7 @@ export class DeviceTwins {
     const verdict = judgeOf(resolved, undefined, [], property)(value);
     if (!verdict.ok) throw rejected(verdict.code, `Cannot write "${key}/${property}": ${verdict.reason}`);
     this.#apply(key, { type: 'write', property, value });
+    this.#settle();
     return this.get(key) ?? twin;
   }
 
@@ -256,13 +271,40 @@ export class DeviceTwins {
     if (!entry) return;
     const before = entry.twin;
     const { twin, effects } = reduce(before, event, this.#now());
-    if (twin.durable !== before.durable) this.#options.store.save(key, twin.durable);
-    if (twin.live !== before.live) this.#options.store.touch(key, () => entry.twin.live);
     entry.twin = twin;
-    for (const effect of effects) this.#perform(effect, twin.durable);
     if (twin.durable === before.durable && twin.live === before.live) return;
-    this.#options.onChange(key, twin, before);
-    this.#schedule(key, entry);
+    if (twin.live !== before.live) this.#options.store.touch(key, () => entry.twin.live);
+    for (const effect of effects) this.#effects.push({ effect, of: twin.durable });
+    const change = this.#changed.get(key) ?? { before, save: false };
+    change.save ||= twin.durable !== before.durable && !isPassing(event);
+    this.#changed.set(key, change);
+    this.#settling ??= setImmediate(() => this.#settle());
+  }
+
+  /** Saves what changed, then does what is to be done about it. While the disk fails nothing is done, and it is tried again. */
+  #settle(): void {
+    this.#settling = undefined;
+    const changes = this.#changed;
+    const unsaved = new Map<string, DurableTwin>();
+    for (const [key, { save }] of changes) {
+      const twin = this.get(key);
+      if (save && twin) unsaved.set(key, twin.durable);
+    }
+    try {
+      if (unsaved.size > 0) this.#options.store.save(unsaved);
+    } catch (error) {
+      this.#options.log.error('twins were not saved', { count: unsaved.size, error: describeError(error) });
+      this.#settling = this.#options.clock.after('save twins', saveAgain, () => this.#settle());
+      return;
+    }
+    this.#changed = new Map();
+    for (const { effect, of } of this.#effects.splice(0)) this.#perform(effect, of);
+    for (const [key, { before }] of changes) {
+      const entry = this.#entries.get(key);
+      if (!entry) continue;
+      this.#options.onChange(key, entry.twin, before);
+      this.#schedule(key, entry);
+    }
   }
 
   #perform(effect: TwinEffect, { namespace, name }: DurableTwin): void {

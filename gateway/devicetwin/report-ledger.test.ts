@@ -96,6 +96,19 @@ test('keeps one report on its way, and sends the newest value after it', () => {
   assert.is(next?.kind === 'twin' && next.content.twin.a?.actual?.value, '7');
 });
 
+test('tells at the heartbeat when the device last answered, though nothing else changed', () => {
+  const ledger = new ReportLedger();
+  let twin = sampled(taken(), '5', 10);
+  for (const { token } of takeAll(ledger, twin, 10)) ledger.confirmed(token);
+  twin = sampled(twin, '5', 20);
+  assert.is(ledger.due(twin, 20), 10 + heartbeat);
+  const late = takeAll(ledger, twin, 10 + heartbeat);
+  assert.equal(
+    late.map(({ kind }) => kind),
+    ['state', 'twin'],
+  );
+});
+
 test('builds a lost report afresh, and a confirmation that comes after that changes nothing', () => {
   const ledger = new ReportLedger();
   let twin = sampled(taken(), '5', 10);

@@ -1,13 +1,19 @@
 import type { StateReport, TwinReport } from '@selvedge/contract/link-report';
 import type { TwinProperty } from '@selvedge/contract/twin';
 import { stateOf } from './health.ts';
-import { dueAt, type ReportPolicy, type Told } from './reporting.ts';
+import { dueAt, heartbeat, type ReportPolicy, type Told } from './reporting.ts';
 import type { Twin } from './twin-state.ts';
 
 /** One report that is to be sent; `token` names it when its fate is known. */
 export type OutgoingReport =
   | { readonly kind: 'state'; readonly token: number; readonly content: StateReport }
   | { readonly kind: 'twin'; readonly token: number; readonly content: TwinReport };
+
+interface ToldState {
+  readonly key: string;
+  readonly at: number;
+  readonly onlineAt: number | undefined;
+}
 
 /** Properties in one report at most, so that a frame stays far below the link's bound; the others go in the next. */
 const maxProperties = 256;
@@ -19,17 +25,16 @@ const maxProperties = 256;
 export class ReportLedger {
   #token = 0;
   #told = new Map<string, Told>();
-  #toldState: string | undefined;
+  #toldState: ToldState | undefined;
   #twinFlight: { token: number; before: Map<string, Told | undefined> } | undefined;
-  #stateFlight: { token: number; before: string | undefined } | undefined;
+  #stateFlight: { token: number; before: ToldState | undefined } | undefined;
   #policies: { of: Twin['durable']['properties']; map: Map<string, ReportPolicy> } | undefined;
 
   /** When there is something to send: a time, possibly past, or undefined. What is on its way is not sent beside. */
   due(twin: Twin, now: number): number | undefined {
-    if (!this.#stateFlight && stateKey(twin) !== this.#toldState) return now;
-    if (this.#twinFlight) return undefined;
+    let earliest = this.#stateDue(twin, now);
+    if (this.#twinFlight || (earliest !== undefined && earliest <= now)) return earliest;
     const policies = this.#policiesOf(twin);
-    let earliest: number | undefined;
     for (const name of Object.keys(twin.durable.properties)) {
       const due = dueAt(policies.get(name) ?? unresolved, this.#told.get(name), propertyOf(twin, name), now);
       if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due;
@@ -39,10 +44,10 @@ export class ReportLedger {
 
   /** The next report, counted as told from here on until `lost` says otherwise. State goes ahead of values. */
   take(twin: Twin, now: number, wallClock: number): OutgoingReport | undefined {
-    const key = stateKey(twin);
-    if (!this.#stateFlight && key !== this.#toldState) {
+    const stateDue = this.#stateDue(twin, now);
+    if (stateDue !== undefined && stateDue <= now) {
       this.#stateFlight = { token: ++this.#token, before: this.#toldState };
-      this.#toldState = key;
+      this.#toldState = { key: stateKey(twin), at: now, onlineAt: twin.live.lastOnlineAt };
       return { kind: 'state', token: this.#token, content: stateReport(twin, wallClock) };
     }
     if (this.#twinFlight) return undefined;
@@ -87,6 +92,14 @@ export class ReportLedger {
     if (this.#stateFlight || this.#twinFlight) return false;
     const due = this.due(twin, now);
     return due === undefined || due > now;
+  }
+
+  /** A changed state is told at once, the time of the last answer alone at the heartbeat. */
+  #stateDue(twin: Twin, now: number): number | undefined {
+    if (this.#stateFlight) return undefined;
+    const told = this.#toldState;
+    if (!told || told.key !== stateKey(twin)) return now;
+    return told.onlineAt === twin.live.lastOnlineAt ? undefined : told.at + heartbeat;
   }
 
   #policiesOf({ durable }: Twin): Map<string, ReportPolicy> {

@@ -12,17 +12,19 @@ import type { NodeIdentity } from './identity.ts';
 import { NodeAgent } from './node.ts';
 import { ReportPump, type ReportSource } from './reports.ts';
 
+export interface ObjectChange {
+  readonly operation: 'insert' | 'update' | 'delete';
+  readonly kind: 'device' | 'devicemodel';
+  readonly namespace: string;
+  readonly name: string;
+  readonly content: unknown;
+}
+
 /** Keeper of what the cloud sends. */
 export interface ObjectKeeper {
   held(): Held['objects'];
-  /** On disk when it returns; gives what is left to do. @throws when the object cannot be kept */
-  store(change: {
-    operation: 'insert' | 'update' | 'delete';
-    kind: 'device' | 'devicemodel';
-    namespace: string;
-    name: string;
-    content: unknown;
-  }): () => Promise<void>;
+  /** On disk when it returns; gives for each what is left to do, or why it cannot be kept. @throws when the disk fails */
+  store(changes: readonly ObjectChange[]): ({ readonly settle: () => Promise<void> } | { readonly error: unknown })[];
 }
 
 export interface EdgeHubOptions {
@@ -49,6 +51,8 @@ export class EdgeHub {
   readonly #reports: ReportPump;
   readonly #node: NodeAgent;
   readonly #requests = new Map<string, (content: unknown, problem?: string) => void>();
+  /** Objects that came in one go: they are brought to disk together. */
+  #arrived: { readonly frame: LinkFrame; readonly change: ObjectChange }[] = [];
 
   constructor(options: EdgeHubOptions) {
     this.#options = options;
@@ -159,18 +163,41 @@ export class EdgeHub {
       this.#refuse(frame, `operation "${operation}" on a ${kind} goes from the edge to the cloud`);
       return;
     }
-    const settle = this.#options.objects.store({ operation, kind, namespace, name, content });
-    const log = (error: unknown) =>
-      this.#options.log.error('object was kept but not taken up', { object: name, error: describeError(error) });
-    if (operation !== 'delete') {
-      this.#acknowledge(frame);
-      settle().catch(log);
+    if (this.#arrived.length === 0) setImmediate(() => this.#storeArrived());
+    this.#arrived.push({ frame, change: { operation, kind, namespace, name, content } });
+  }
+
+  #storeArrived(): void {
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    let kept: ReturnType<ObjectKeeper['store']>;
+    try {
+      kept = this.#options.objects.store(arrived.map(({ change }) => change));
+    } catch (error) {
+      // Not acknowledged: the cloud sends them again.
+      this.#options.log.error('objects were not kept', { count: arrived.length, error: describeError(error) });
       return;
     }
-    // The acknowledgement of a deletion says that nobody works on the device here any more: another node may take it.
-    settle()
-      .catch(log)
-      .finally(() => this.#acknowledge(frame));
+    for (const [index, { frame, change }] of arrived.entries()) {
+      const result = kept[index];
+      if (!result) continue;
+      if ('error' in result) {
+        this.#refuse(frame, describeError(result.error));
+        continue;
+      }
+      const log = (error: unknown) =>
+        this.#options.log.error('object was not taken up', { object: change.name, error: describeError(error) });
+      // The acknowledgement of a deletion says that nobody works on the device here any more: another node may take it.
+      if (change.operation === 'delete')
+        void result
+          .settle()
+          .catch(log)
+          .finally(() => this.#acknowledge(frame));
+      else {
+        this.#acknowledge(frame);
+        result.settle().catch(log);
+      }
+    }
   }
 
   #acknowledge(frame: LinkFrame): void {

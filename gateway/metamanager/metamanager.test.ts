@@ -12,6 +12,7 @@ function memoryStore() {
   const key = (kind: HeldKind, namespace: string, name: string) => `${kind}/${namespace}/${name}`;
   return {
     objects,
+    together: <Result>(work: () => Result) => work(),
     put: (object: HeldObject) => void objects.set(key(object.kind, object.namespace, object.name), object),
     remove: (kind: HeldKind, namespace: string, name: string) => void objects.delete(key(kind, namespace, name)),
     get: (kind: HeldKind, namespace: string, name: string) => objects.get(key(kind, namespace, name)),
@@ -30,7 +31,12 @@ function setUp(store = memoryStore()) {
       removed: async (device, uid) => void removed.push(`${device.namespace}/${device.name} ${uid}`),
     },
   });
-  return { store, applied, removed, manager };
+  const keep = (change: ObjectChange): (() => Promise<void>) => {
+    const [kept] = manager.store([change]);
+    if (!kept || 'error' in kept) throw kept?.error;
+    return kept.settle;
+  };
+  return { store, applied, removed, manager, keep };
 }
 
 const device = (generation = 1, uid = 'u1'): ObjectChange => ({
@@ -52,8 +58,8 @@ const model: ObjectChange = {
 };
 
 test('has an object on disk before anybody hears of it', async () => {
-  const { store, applied, manager } = setUp();
-  const settle = manager.store(device());
+  const { store, applied, keep } = setUp();
+  const settle = keep(device());
   assert.is(store.objects.size, 1);
   assert.is(applied.length, 0);
   await settle();
@@ -61,10 +67,10 @@ test('has an object on disk before anybody hears of it', async () => {
 });
 
 test('hands a device on again when its model appears, changes or goes', async () => {
-  const { applied, manager } = setUp();
-  await manager.store(device())();
-  await manager.store(model)();
-  await manager.store({ ...model, operation: 'delete' })();
+  const { applied, keep } = setUp();
+  await keep(device())();
+  await keep(model)();
+  await keep({ ...model, operation: 'delete' })();
   assert.equal(
     applied.map(([, found]) => found?.metadata.name),
     [undefined, 'model', undefined],
@@ -72,22 +78,22 @@ test('hands a device on again when its model appears, changes or goes', async ()
 });
 
 test('ignores an older generation and the deletion of a predecessor', async () => {
-  const { applied, removed, manager } = setUp();
-  await manager.store(device(5))();
-  await manager.store(device(4))();
+  const { applied, removed, manager, keep } = setUp();
+  await keep(device(5))();
+  await keep(device(4))();
   assert.is(applied.length, 1);
-  await manager.store({ ...device(1, 'older'), operation: 'delete' })();
+  await keep({ ...device(1, 'older'), operation: 'delete' })();
   assert.equal(removed, []);
   assert.is(manager.held().length, 1);
-  await manager.store({ ...device(5), operation: 'delete' })();
+  await keep({ ...device(5), operation: 'delete' })();
   assert.equal(removed, ['default/boiler u1']);
   assert.equal(manager.held(), []);
 });
 
 test('says after a restart what it holds, and hands every device on with its model', async () => {
   const first = setUp();
-  await first.manager.store(model)();
-  await first.manager.store(device(7))();
+  await first.keep(model)();
+  await first.keep(device(7))();
   first.store.put({ kind: 'device', namespace: 'default', name: 'bad', uid: '', generation: 1, content: { spec: 3 } });
   const second = setUp(first.store);
   second.manager.start();
@@ -101,13 +107,12 @@ test('says after a restart what it holds, and hands every device on with its mod
   ]);
 });
 
-test('refuses what is no Device and changes nothing', () => {
+test('refuses what is no Device, changes nothing for it, and takes what came with it', () => {
   const { store, manager } = setUp();
-  assert.throws(
-    () => manager.store({ ...device(), content: { metadata: { name: 'boiler' }, spec: 'x' } }),
-    /Cannot read Device/,
-  );
-  assert.is(store.objects.size, 0);
+  const [bad, good] = manager.store([{ ...device(), content: { metadata: { name: 'boiler' }, spec: 'x' } }, model]);
+  assert.match(bad && 'error' in bad ? String(bad.error) : '', 'Cannot read Device');
+  assert.ok(good && 'settle' in good);
+  assert.equal([...store.objects.keys()], ['devicemodel/default/model']);
 });
 
 test.run();

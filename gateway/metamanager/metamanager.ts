@@ -1,4 +1,4 @@
-import { describeError } from '@selvedge/base/errors';
+import { describeError, FieldError } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
 import { type Device, decodeDevice } from '@selvedge/contract/device';
 import { type DeviceModel, decodeDeviceModel } from '@selvedge/contract/device-model';
@@ -18,6 +18,8 @@ export interface HeldObject {
 
 /** Keeps objects; durable when a call returns. */
 export interface ObjectStore {
+  /** What `work` writes is on disk, all of it, when the call returns. */
+  together<Result>(work: () => Result): Result;
   put(object: HeldObject): void;
   remove(kind: HeldKind, namespace: string, name: string): void;
   get(kind: HeldKind, namespace: string, name: string): HeldObject | undefined;
@@ -40,6 +42,9 @@ export interface ObjectChange {
   readonly name: string;
   readonly content: unknown;
 }
+
+/** What became of a change: it is on disk, and `settle` is left to do; or it cannot be kept. */
+export type Kept = { readonly settle: () => Promise<void> } | { readonly error: unknown };
 
 /**
  * Keeper of what the cloud has handed to this node. A change is on disk when `store` returns, so that it may be acknowledged;
@@ -95,12 +100,23 @@ export class MetaManager {
   }
 
   /**
-   * Brings a change to disk, and returns what is left to do once it is acknowledged: telling the devices it concerns. For a
-   * deletion do that first, as an acknowledged deletion means that nobody works on the device here any more.
-   * @throws configError `Malformed` when the object is not one that we can keep; nothing is changed then
+   * Brings changes to disk in one transaction, and returns for each what is left to do once it is acknowledged: telling the
+   * devices it concerns. For a deletion do that first, as an acknowledged deletion means that nobody works on the device here any
+   * more. One that is malformed changes nothing and does not hold up the others.
+   * @throws when the disk fails; nothing is changed then
    */
-  store(change: ObjectChange): () => Promise<void> {
-    return change.operation === 'delete' ? this.#delete(change) : this.#put(change);
+  store(changes: readonly ObjectChange[]): Kept[] {
+    return this.#store.together(() => changes.map((change) => this.#keep(change)));
+  }
+
+  #keep(change: ObjectChange): Kept {
+    try {
+      return { settle: change.operation === 'delete' ? this.#delete(change) : this.#put(change) };
+    } catch (error) {
+      // Only what is wrong with the object itself; a failure of the disk must undo the whole transaction.
+      if (error instanceof FieldError) return { error };
+      throw error;
+    }
   }
 
   #put({ kind, namespace, name, content }: ObjectChange): () => Promise<void> {

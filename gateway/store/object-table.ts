@@ -18,8 +18,10 @@ export class ObjectTable {
   readonly #remove;
   readonly #get;
   readonly #list;
+  readonly #database: Database;
 
   constructor(database: Database) {
+    this.#database = database;
     this.#put = database.prepare<[string, string, string, string, number, string]>(
       'INSERT OR REPLACE INTO objects (kind, namespace, name, uid, generation, content) VALUES (?, ?, ?, ?, ?, ?)',
     );
@@ -30,6 +32,11 @@ export class ObjectTable {
       'SELECT * FROM objects WHERE kind = ? AND namespace = ? AND name = ?',
     );
     this.#list = database.prepare<[], Row>('SELECT * FROM objects ORDER BY kind DESC, namespace, name');
+  }
+
+  /** What `work` writes is on disk, all of it, when the call returns. */
+  together<Result>(work: () => Result): Result {
+    return this.#database.transaction(work)();
   }
 
   put(object: StoredObject): void {

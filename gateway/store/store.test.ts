@@ -49,7 +49,7 @@ test('writes live values at most every two seconds, and those left over when it 
   const clock = new VirtualClock();
   const store = new Store({ path, clock });
   let value = 1;
-  store.twins.save('default/boiler', { desired: 65 });
+  store.twins.save(new Map([['default/boiler', { desired: 65 }]]));
   store.twins.touch('default/boiler', () => ({ value }));
   assert.is(store.twins.load()[0]?.live, undefined);
   value = 2;

@@ -48,8 +48,11 @@ export class TwinTable {
     }));
   }
 
-  save(device: string, state: unknown): void {
-    this.#save.run(device, JSON.stringify(state));
+  /** All of them or none, in one transaction: a burst costs one wait for the disk. */
+  save(states: ReadonlyMap<string, unknown>): void {
+    this.#database.transaction(() => {
+      for (const [device, state] of states) this.#save.run(device, JSON.stringify(state));
+    })();
   }
 
   /** Asks for the live half of `device` to be written at the next flush, as it is then. */
