@@ -46,6 +46,8 @@ export class Informer<Item extends KubeObject> {
   readonly #options: InformerOptions<Item>;
   readonly #items = new Map<string, Item>();
   readonly #abort = new AbortController();
+  /** Where a watch goes on from; undefined when everything has to be listed first. */
+  #version: string | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: InformerOptions<Item>) {
@@ -62,8 +64,8 @@ export class Informer<Item extends KubeObject> {
 
   /** Resolves when the first list is in; follows in the background until `stop`. @throws what the first list threw */
   async start(): Promise<void> {
-    const version = await this.#list();
-    this.#running = this.#follow(version);
+    this.#version = await this.#list();
+    this.#running = this.#follow();
   }
 
   async stop(): Promise<void> {
@@ -71,22 +73,21 @@ export class Informer<Item extends KubeObject> {
     await this.#running;
   }
 
-  async #follow(firstVersion: string): Promise<void> {
+  async #follow(): Promise<void> {
     const { clock, random, log, path } = this.#options;
     const signal = this.#abort.signal;
-    let version: string | undefined = firstVersion;
     let waits = backoff({ first: millis(200), max: seconds(15), random });
     while (!signal.aborted) {
       try {
-        version ??= await this.#list();
+        this.#version ??= await this.#list();
         const opened = clock.monotonic();
-        version = await this.#watch(version);
+        await this.#watch(this.#version);
         // A server that ends its watches at once must not be asked in a circle.
         if (clock.monotonic() - opened < healthyWatch) await sleep(clock, waits.next().value, signal);
         else waits = backoff({ first: millis(200), max: seconds(15), random });
       } catch (error) {
         if (signal.aborted) return;
-        if (hasReason(error, 'Expired', 'Gone')) version = undefined;
+        if (hasReason(error, 'Expired', 'Gone')) this.#version = undefined;
         const wait = waits.next().value;
         log.warn('watch interrupted', { path, error: describeError(error), retryInMs: wait });
         await sleep(clock, wait, signal).catch(() => undefined);
@@ -118,13 +119,12 @@ export class Informer<Item extends KubeObject> {
     return version;
   }
 
-  /** Follows until the server ends the watch. @returns the version to go on from */
-  async #watch(from: string): Promise<string> {
+  /** Follows until the server ends the watch. */
+  async #watch(from: string): Promise<void> {
     const { api, path, labelSelector, clock } = this.#options;
     const attempt = new AbortController();
     const stop = () => attempt.abort();
     this.#abort.signal.addEventListener('abort', stop, { once: true });
-    let version = from;
     try {
       const query = {
         watch: 'true',
@@ -136,16 +136,15 @@ export class Informer<Item extends KubeObject> {
       const stream = await api.stream({ method: 'GET', path, query }, attempt.signal);
       stream.socket?.setNoDelay(true);
       await readWatch({ stream, clock, idleLimit }, (event) => {
-        version = this.#apply(event as WatchEvent<Item>);
+        this.#apply(event as WatchEvent<Item>);
       });
-      return version;
     } finally {
       this.#abort.signal.removeEventListener('abort', stop);
       attempt.abort();
     }
   }
 
-  #apply(event: WatchEvent<Item>): string {
+  #apply(event: WatchEvent<Item>): void {
     if (event.type === 'ERROR') {
       const status = event.object as unknown as { code?: number };
       throw statusError(`watch ${this.#options.path}`, status.code ?? 500, JSON.stringify(event.object));
@@ -153,7 +152,7 @@ export class Informer<Item extends KubeObject> {
     const key = objectKey(event.object.metadata);
     if (event.type === 'DELETED') this.#remove(key);
     else if (event.type !== 'BOOKMARK') this.#put(key, event.object);
-    return event.object.metadata.resourceVersion ?? '';
+    this.#version = event.object.metadata.resourceVersion ?? this.#version;
   }
 
   #put(key: string, item: Item): void {

@@ -28,9 +28,10 @@ export function readWatch(
     let idle: Timer | undefined;
     const finish = (error?: unknown) => {
       idle?.cancel();
-      stream.destroy();
+      // Settled first: destroying a stream that is not at its end says `aborted` at once, and the first verdict counts.
       if (error === undefined) resolve();
       else reject(error);
+      stream.destroy();
     };
     const guard = () => {
       idle?.cancel();
