@@ -40,8 +40,8 @@ export const cloudSettings = settings({
   },
   listen: {
     type: 'string',
-    description: 'Address that the two gateway ports listen on.',
-    default: '::',
+    description: 'Address that the two gateway ports listen on. Default: all there are.',
+    default: undefined,
     restart: true,
   },
   advertise: {

@@ -229,6 +229,10 @@ async function main(): Promise<void> {
       end(exitCode.ok, life.stop(millis(2_000)));
     });
   }
+  process.on('uncaughtException', (error) => {
+    log.error('bug', { error: describeError(error), stack: error.stack });
+    end(exitCode.bug, life.stop(seconds(2)));
+  });
   try {
     const config = readConfig('cloud', cloudSettings, process.argv.slice(2));
     log = createLogger({ name: 'cloud', level: config.logLevel as LogLevel });

@@ -16,7 +16,8 @@ import { Session, type SessionEvents } from './session.ts';
 
 export interface CloudHubOptions {
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
-  readonly host: string;
+  /** Address to listen on; undefined: all there are. */
+  readonly host: string | undefined;
   readonly port: number;
   /** Gateways connected at the same time. */
   readonly nodeLimit: number;
@@ -79,7 +80,12 @@ export class CloudHub {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#options.port, this.#options.host, () => resolve());
+      this.#server.listen({ port: this.#options.port, host: this.#options.host }, () => {
+        this.#server.removeListener('error', reject);
+        // Such as no more file descriptors: a state that passes, not an end.
+        this.#server.on('error', (error) => this.#options.log.error('server error', { error: error.message }));
+        resolve();
+      });
     });
   }
 

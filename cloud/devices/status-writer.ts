@@ -110,9 +110,12 @@ export class StatusWriter {
       try {
         await this.#store(key, device, patch, before, after);
       } catch (error) {
-        if (!isGone(error)) {
+        if (!isFinal(error)) {
           this.#putBack(key, taken);
           throw error;
+        }
+        if (error.code === 'Invalid') {
+          this.#options.log.error('status refused', { device: key, error: describeError(error) });
         }
       }
     }
@@ -166,9 +169,9 @@ function withoutManagedFields(device: Device): Device {
   return { ...device, metadata };
 }
 
-/** The object was deleted, or replaced by another of the same name: there is nothing left to write to. */
-const isGone = (error: unknown): boolean =>
-  error instanceof FieldError && (error.code === 'NotFound' || error.code === 'Conflict' || error.code === 'Invalid');
+/** The object was deleted or replaced by another of its name, or refuses what was reported: trying again is in vain. */
+const isFinal = (error: unknown): error is FieldError =>
+  error instanceof FieldError && ['NotFound', 'Conflict', 'Invalid'].includes(error.code);
 
 function confirmAll(pending: Pending | undefined): void {
   for (const confirm of pending?.confirms ?? []) confirm();

@@ -18,7 +18,8 @@ const maxConnections = 512;
 export interface EnrolmentOptions {
   readonly authority: Authority;
   readonly nodeExists: (name: string) => Promise<boolean>;
-  readonly host: string;
+  /** Address to listen on; undefined: all there are. */
+  readonly host: string | undefined;
   readonly port: number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -64,7 +65,12 @@ export class EnrolmentServer {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(this.#options.port, this.#options.host, () => resolve());
+      this.#server.listen({ port: this.#options.port, host: this.#options.host }, () => {
+        this.#server.removeListener('error', reject);
+        // Such as no more file descriptors: a state that passes, not an end.
+        this.#server.on('error', (error) => this.#options.log.error('server error', { error: error.message }));
+        resolve();
+      });
     });
   }
 

@@ -98,7 +98,8 @@ export class KubeApi {
         outgoing.setTimeout(limits.timeout, () => outgoing.destroy(new Error(`no answer within ${limits.timeout} ms`)));
       }
       outgoing.once('response', resolve);
-      outgoing.once('error', (error) => reject(unreachable(call, error)));
+      // Not once: an aborted watch may say so twice, and nobody listening would end the process.
+      outgoing.on('error', (error) => reject(unreachable(call, error)));
       outgoing.end(body);
     });
   }

@@ -51,7 +51,7 @@ export function readWatch(
       }
     });
     stream.once('end', () => finish());
-    stream.once('error', (error) => finish(transient('BrokenWatch', 'Cannot read watch', error)));
+    stream.on('error', (error) => finish(transient('BrokenWatch', 'Cannot read watch', error)));
     stream.once('aborted', () => finish(transient('BrokenWatch', 'Cannot read watch: the connection broke')));
   });
 }
