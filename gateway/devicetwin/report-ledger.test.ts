@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { reduce } from './reduce.ts';
 import { type OutgoingReport, ReportLedger } from './report-ledger.ts';
-import { dueAt, heartbeat } from './reporting.ts';
+import { dueAt, gatheringTime, heartbeat } from './reporting.ts';
 import { emptyTwin, type Twin } from './twin-state.ts';
 
 const test = suite('reports');
@@ -23,14 +23,16 @@ test('tells a first value at once, a changed one after its cycle, an unchanged o
   assert.is(dueAt(policy, told, reading('1', 900), 1_010), undefined);
 });
 
-test('never lets quality or the outcome of a write wait', () => {
+test('never lets quality or the end of a write wait, but a step of a write that is on its way', () => {
   const told = { at: 1_000, property: reading('1', 900) };
   const bad = reading('1', 900, { quality: 'bad', qualityReason: 'no answer' });
   assert.is(dueAt(policy, told, bad, 1_001), 1_001);
   const revision = { uid: 'u', generation: 1, local: 0 };
-  const lastWrite = { revision, value: '1', origin: 'spec', phase: 'Sent', at: 1, attempts: 1 } as const;
+  const lastWrite = { revision, value: '1', origin: 'spec', phase: 'Verified', at: 1, attempts: 1 } as const;
   const quiet = { ...policy, reportToCloud: false };
   assert.is(dueAt(quiet, told, { ...told.property, lastWrite }, 1_001), 1_001);
+  const sent = { ...told.property, lastWrite: { ...lastWrite, phase: 'Sent' as const } };
+  assert.is(dueAt(policy, told, sent, 1_050, 1_001), 1_001 + gatheringTime);
   assert.is(dueAt(quiet, told, reading('2', 1_010), 1_010), undefined);
 });
 
@@ -107,6 +109,26 @@ test('tells at the heartbeat when the device last answered, though nothing else 
     late.map(({ kind }) => kind),
     ['state', 'twin'],
   );
+});
+
+test('tells a device that was made anew from the beginning', () => {
+  const ledger = new ReportLedger();
+  let twin = sampled(taken(), '5', 10);
+  const old = takeAll(ledger, twin, 10);
+  const anew = { ...device, metadata: { ...device.metadata, uid: 'u2' } };
+  twin = reduce(twin, { type: 'device', device: anew, model }, 20).twin;
+  const points = [{ property: 'a', value: '5', quality: 'good' as const, at: 20 }];
+  twin = reduce(twin, { type: 'samples', uid: 'u2', points }, 20).twin;
+  const reports = takeAll(ledger, twin, 20);
+  assert.equal(
+    reports.map(({ kind, content }) => [kind, content.device_uid]),
+    [
+      ['state', 'u2'],
+      ['twin', 'u2'],
+    ],
+  );
+  for (const { token } of old) ledger.confirmed(token);
+  assert.not(ledger.isSettled(twin, 20));
 });
 
 test('builds a lost report afresh, and a confirmation that comes after that changes nothing', () => {

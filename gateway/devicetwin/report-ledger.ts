@@ -1,7 +1,7 @@
 import type { StateReport, TwinReport } from '@selvedge/contract/link-report';
 import type { TwinProperty } from '@selvedge/contract/twin';
 import { stateOf } from './health.ts';
-import { dueAt, heartbeat, type ReportPolicy, type Told } from './reporting.ts';
+import { dueAt, gatheringTime, heartbeat, type ReportPolicy, type Told } from './reporting.ts';
 import type { Twin } from './twin-state.ts';
 
 /** One report that is to be sent; `token` names it when its fate is known. */
@@ -24,7 +24,13 @@ const maxProperties = 256;
  */
 export class ReportLedger {
   #token = 0;
+  #uid: string | undefined;
   #told = new Map<string, Told>();
+  /** When it was first seen that a property has something new to tell. */
+  #noticed = new Map<string, number>();
+  /** The generation that some report has told. */
+  #generation: number | undefined;
+  #generationNoticed: number | undefined;
   #toldState: ToldState | undefined;
   #twinFlight: { token: number; before: Map<string, Told | undefined> } | undefined;
   #stateFlight: { token: number; before: ToldState | undefined } | undefined;
@@ -32,11 +38,12 @@ export class ReportLedger {
 
   /** When there is something to send: a time, possibly past, or undefined. What is on its way is not sent beside. */
   due(twin: Twin, now: number): number | undefined {
+    this.#follow(twin);
     let earliest = this.#stateDue(twin, now);
     if (this.#twinFlight || (earliest !== undefined && earliest <= now)) return earliest;
     const policies = this.#policiesOf(twin);
     for (const name of Object.keys(twin.durable.properties)) {
-      const due = dueAt(policies.get(name) ?? unresolved, this.#told.get(name), propertyOf(twin, name), now);
+      const due = this.#propertyDue(twin, name, policies, now);
       if (due !== undefined && (earliest === undefined || due < earliest)) earliest = due;
     }
     return earliest;
@@ -44,16 +51,18 @@ export class ReportLedger {
 
   /** The next report, counted as told from here on until `lost` says otherwise. State goes ahead of values. */
   take(twin: Twin, now: number, wallClock: number): OutgoingReport | undefined {
+    this.#follow(twin);
     const stateDue = this.#stateDue(twin, now);
     if (stateDue !== undefined && stateDue <= now) {
       this.#stateFlight = { token: ++this.#token, before: this.#toldState };
       this.#toldState = { key: stateKey(twin), at: now, onlineAt: twin.live.lastOnlineAt };
+      this.#toldGeneration(twin);
       return { kind: 'state', token: this.#token, content: stateReport(twin, wallClock) };
     }
     if (this.#twinFlight) return undefined;
     const policies = this.#policiesOf(twin);
     const names = Object.keys(twin.durable.properties).filter((name) => {
-      const due = dueAt(policies.get(name) ?? unresolved, this.#told.get(name), propertyOf(twin, name), now);
+      const due = this.#propertyDue(twin, name, policies, now);
       return due !== undefined && due <= now;
     });
     if (names.length === 0) return undefined;
@@ -61,8 +70,10 @@ export class ReportLedger {
     for (const name of names.slice(0, maxProperties)) {
       before.set(name, this.#told.get(name));
       this.#told.set(name, { at: now, property: propertyOf(twin, name) });
+      this.#noticed.delete(name);
     }
     this.#twinFlight = { token: ++this.#token, before };
+    this.#toldGeneration(twin);
     return { kind: 'twin', token: this.#token, content: twinReport(twin, [...before.keys()], wallClock) };
   }
 
@@ -76,6 +87,7 @@ export class ReportLedger {
   lost(token: number): void {
     if (this.#stateFlight?.token === token) {
       this.#toldState = this.#stateFlight.before;
+      this.#generation = undefined;
       this.#stateFlight = undefined;
     }
     if (this.#twinFlight?.token === token) {
@@ -83,6 +95,7 @@ export class ReportLedger {
         if (told) this.#told.set(name, told);
         else this.#told.delete(name);
       }
+      this.#generation = undefined;
       this.#twinFlight = undefined;
     }
   }
@@ -94,12 +107,41 @@ export class ReportLedger {
     return due === undefined || due > now;
   }
 
+  /** An object that was deleted and made anew is new to the cloud as well. */
+  #follow({ durable }: Twin): void {
+    if (this.#uid === durable.uid) return;
+    this.#uid = durable.uid;
+    this.#told.clear();
+    this.#noticed.clear();
+    this.#generation = undefined;
+    this.#toldState = undefined;
+    this.#twinFlight = undefined;
+    this.#stateFlight = undefined;
+  }
+
   /** A changed state is told at once, the time of the last answer alone at the heartbeat. */
   #stateDue(twin: Twin, now: number): number | undefined {
     if (this.#stateFlight) return undefined;
     const told = this.#toldState;
     if (!told || told.key !== stateKey(twin)) return now;
+    if (this.#generation !== twin.durable.generation) {
+      // A report of values carries it too, and mostly there is one: the new generation brought a new value.
+      this.#generationNoticed ??= now;
+      return this.#generationNoticed + gatheringTime;
+    }
     return told.onlineAt === twin.live.lastOnlineAt ? undefined : told.at + heartbeat;
+  }
+
+  #propertyDue(twin: Twin, name: string, policies: ReadonlyMap<string, ReportPolicy>, now: number): number | undefined {
+    const noticed = this.#noticed.get(name);
+    const due = dueAt(policies.get(name) ?? unresolved, this.#told.get(name), propertyOf(twin, name), now, noticed);
+    if (due !== undefined && noticed === undefined) this.#noticed.set(name, now);
+    return due;
+  }
+
+  #toldGeneration(twin: Twin): void {
+    this.#generation = twin.durable.generation;
+    this.#generationNoticed = undefined;
   }
 
   #policiesOf({ durable }: Twin): Map<string, ReportPolicy> {
@@ -107,7 +149,9 @@ export class ReportLedger {
       const map = new Map(durable.resolved?.properties.map((property) => [property.name, property]));
       this.#policies = { of: durable.properties, map };
       // A property that is gone and comes back is new to the cloud.
-      for (const name of this.#told.keys()) if (!durable.properties[name]) this.#told.delete(name);
+      for (const map of [this.#told, this.#noticed]) {
+        for (const name of map.keys()) if (!durable.properties[name]) map.delete(name);
+      }
     }
     return this.#policies.map;
   }
@@ -123,7 +167,7 @@ const unresolved: ReportPolicy = { reportCycle: 1_000, deadband: 0, reportToClou
 
 function stateKey({ durable, live }: Twin): string {
   const { reason, message, since } = live.health;
-  return JSON.stringify([durable.uid, durable.generation, reason, message, since]);
+  return JSON.stringify([durable.uid, reason, message, since]);
 }
 
 function stateReport({ durable, live }: Twin, now: number): StateReport {
