@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { stateReportFrame, twinReportFrame } from '@selvedge/contract/link-build';
+import { edgeObjectFrame, stateReportFrame, twinReportFrame } from '@selvedge/contract/link-build';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CloudProcess, type Identity } from './testing/cloud-process.ts';
@@ -256,6 +256,40 @@ test('the API refuses what cannot be written, in the words of kubectl, and warns
   await eventually('NoModel', async () => reasons(await live('waits')).includes('Ready=False/NoModel'));
   await cloud.api('POST', models, { ...model, metadata: { name: 'nowhere' } });
   await eventually('goes on', async () => !reasons(await live('waits')).includes('NoModel'));
+});
+
+test('a node registers, renews its lease and patches its status; kubectl sees it as a node', async () => {
+  const who = await cloud.enrol('edge-7');
+  const gateway = await connect([], who);
+  const ask = async (
+    operation: 'insert' | 'patch' | 'update',
+    kind: 'node' | 'nodepatch' | 'lease',
+    content: unknown,
+  ) => {
+    const namespace = kind === 'lease' ? 'kube-node-lease' : undefined;
+    const frame = edgeObjectFrame({ now: Date.now() }, operation, { kind, namespace, name: 'edge-7' }, content);
+    gateway.send(frame);
+    return (await gateway.answerTo(frame)).content as { Object: object; Err: { ErrStatus: { reason: string } } | null };
+  };
+  const node = { metadata: { name: 'edge-7', labels: { 'node-role.kubernetes.io/edge': '' } }, spec: {}, status: {} };
+  assert.is((await ask('insert', 'node', node)).Err, null);
+  assert.is((await ask('insert', 'node', node)).Err?.ErrStatus.reason, 'AlreadyExists');
+  for (const status of ['True', 'False']) {
+    const patch = { status: { conditions: [{ type: 'Ready', status, reason: 'x', message: '' }] } };
+    assert.is((await ask('patch', 'nodepatch', JSON.stringify(patch))).Err, null);
+  }
+  const renewTime = new Date().toISOString().replace('Z', '000Z');
+  const spec = { holderIdentity: 'edge-7', leaseDurationSeconds: 40, renewTime };
+  const lease = await ask('insert', 'lease', { metadata: { name: 'edge-7', namespace: 'kube-node-lease' }, spec });
+  assert.is(lease.Err, null);
+  assert.is((await ask('update', 'lease', lease.Object)).Err, null);
+  const { body } = await cloud.api('GET', '/api/v1/nodes/edge-7');
+  const { conditions } = (body as unknown as { status: { conditions: { status: string }[] } }).status;
+  assert.equal(
+    conditions.map((condition) => condition.status),
+    ['False'],
+  );
+  gateway.cut();
 });
 
 test('it stops within 2 s when told to, with exit code 0', async () => {

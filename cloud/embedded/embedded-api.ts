@@ -2,7 +2,6 @@ import type { Clock } from '@selvedge/base/clock';
 import { bug } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
 import type { AdmissionHook } from '@selvedge/kubeapi/objects/admission';
-import { createApiServer } from '@selvedge/kubeapi/server';
 import { parse } from 'yaml';
 
 export interface EmbeddedApi {
@@ -24,6 +23,8 @@ export interface EmbeddedApiOptions {
 
 /** Starts the API server of packages/kubeapi in this process, on loopback; its kubeconfig is for its owner only (0600). */
 export async function startEmbeddedApi(options: EmbeddedApiOptions): Promise<EmbeddedApi> {
+  // Loaded here and not before: on a real cluster nothing of it is needed.
+  const { createApiServer } = await import('@selvedge/kubeapi/server');
   const server = await createApiServer({ ...options, host: '127.0.0.1' });
   const ca = authorityOf(server.kubeconfig);
   return {
