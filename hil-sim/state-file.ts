@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { configError } from '@selvedge/base/errors';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -44,6 +45,7 @@ export class StateFile {
     const text = JSON.stringify(state);
     if (text === this.#saved) return;
     const temporary = `${this.#path}.new`;
+    mkdirSync(dirname(this.#path), { recursive: true });
     const file = openSync(temporary, 'w', 0o600);
     try {
       writeSync(file, text);

@@ -1,0 +1,70 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hasKubectl, Product, until } from './product.ts';
+
+/** Killed processes, restarts and Ctrl-C: state resumes, and nothing is left behind. */
+const test = suite('restarts');
+
+if (!(await hasKubectl())) {
+  console.log('skipped: end-to-end tests need kubectl on the PATH');
+  process.exit(0);
+}
+
+const product = await Product.start();
+const ready = async () => (await product.condition('boiler', 'Ready')) === 'True/Ready';
+const synced = async () => (await product.condition('boiler', 'Synced')) === 'True/Verified';
+const timestamp = async () => {
+  const path = '{.status.twins[?(@.propertyName=="temperature")].reported.metadata.timestamp}';
+  return Number((await product.kubectl('get', 'device', 'boiler', '-o', `jsonpath=${path}`)).stdout);
+};
+const attempts = async () => {
+  const path = '{.status.twins[?(@.propertyName=="setpoint")].lastWrite.attempts}';
+  return (await product.kubectl('get', 'device', 'boiler', '-o', `jsonpath=${path}`)).stdout;
+};
+
+test.after(async () => {
+  await product.stop();
+  product.remove();
+});
+
+test('before anything is killed the device is ready and in step', async () => {
+  await until(10_000, 'ready', ready);
+  await until(10_000, 'synced', synced);
+});
+
+for (const name of ['gateway', 'cloud', 'hil-sim']) {
+  test(`kill -9 of ${name}: fresh samples come again, and nothing is written twice`, async () => {
+    const before = await attempts();
+    const pid = product.pid(name);
+    const killedAt = Date.now();
+    process.kill(pid, 'SIGKILL');
+    await until(10_000, 'restarted', async () => product.pid(name) !== pid);
+    await until(30_000, 'fresh sample', async () => (await timestamp()) > killedAt + 500);
+    await until(10_000, 'ready', ready);
+    // A plant that is killed forgets what it had not saved yet, as a PLC without a battery does: that is drift, and shown so.
+    if (name !== 'hil-sim') await until(10_000, 'synced', synced);
+    assert.is(await attempts(), before);
+    assert.is((await product.selvedge('set', 'boiler/setpoint', String(50 + name.length))).code, 0);
+    assert.is(await product.point('boiler', 'setpoint'), 50 + name.length);
+  });
+}
+
+test('Ctrl-C stops everything and leaves no process behind', async () => {
+  assert.is(await product.stop(), 0);
+  assert.equal(product.processes(), []);
+});
+
+test('a second start resumes the same state', async () => {
+  await product.start();
+  await until(10_000, 'ready', ready);
+  await until(10_000, 'synced', synced);
+  assert.is(await product.point('boiler', 'setpoint'), 57);
+});
+
+test('a second product in the same directory is refused with the reason', async () => {
+  const second = await product.selvedge('up', '--ports', String(product.base));
+  assert.is.not(second.code, 0);
+  assert.match(second.stderr, /pid \d+/);
+});
+
+test.run();
