@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { edgeObjectFrame, stateReportFrame, twinReportFrame } from '@selvedge/contract/link-build';
+import type { LinkFrame } from '@selvedge/contract/link-frame';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CloudProcess, type Identity } from './testing/cloud-process.ts';
@@ -289,6 +291,37 @@ test('a node registers, renews its lease and patches its status; kubectl sees it
     conditions.map((condition) => condition.status),
     ['False'],
   );
+  gateway.cut();
+});
+
+test('a KubeEdge edge is understood: every frame that one was recorded to send, and answered where KubeEdge answers', async () => {
+  const file = new URL('../packages/contract/vectors/kubeedge-link.jsonl', import.meta.url);
+  const recorded = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  const fromEdge = recorded
+    .map((line) => JSON.parse(line) as { dir: string; frame?: LinkFrame })
+    .filter(({ dir }) => dir === 'edge->cloud')
+    .map(({ frame }) => frame)
+    .filter((frame) => frame !== undefined);
+  const gateway = await connect(undefined);
+  await gateway.object('insert', 'default/device/fresh');
+  const shape = gateway.frames.map(
+    ({ route }) => `${route.source} ${route.group} ${route.operation} ${route.resource}`,
+  );
+  assert.is(shape[0], 'devicecontroller twin update membership');
+  assert.ok(shape.includes('devicecontroller resource insert default/devicemodel/boiler-model'));
+  const dropped = () => cloud.lines.filter(({ message }) => message.startsWith('frame')).length;
+  const before = dropped();
+  for (const frame of fromEdge) gateway.send(frame);
+  const asked = fromEdge.filter(
+    ({ route, header }) =>
+      header.parent_msg_id === undefined &&
+      /^(null\/node|kube-node-lease)|twin\/edge_updated|state\/update|membership\/detail/.test(route.resource ?? ''),
+  );
+  assert.ok(asked.length >= 8);
+  for (const frame of asked) await gateway.answerTo(frame);
+  assert.is(dropped(), before);
   gateway.cut();
 });
 

@@ -208,11 +208,11 @@ export class DeviceController {
     const link = this.#options.links.get(target);
     if (!link?.isReady) return;
     const model = this.#options.models.get(modelKeyOf(device) ?? '');
-    if (model) link.put(linked('devicemodel', 'DeviceModel', model));
     // A KubeEdge edge cannot use a device without its model; ours shows it as waiting.
-    else if (!link.ours) return;
+    if (!model && !link.ours) return;
     const object = linked('device', 'Device', device);
     if (!link.ours && !link.mayHold(object)) link.send(membershipChange(this.#options.clock.now(), [object], []));
+    if (model) link.put(linked('devicemodel', 'DeviceModel', model));
     link.put(object);
   }
 
@@ -265,7 +265,7 @@ export class DeviceController {
     const { links, models, clock } = this.#options;
     const target = device.spec.nodeName || undefined;
     const link = target === undefined ? undefined : links.get(target);
-    let status = keepTwins(device.spec, folded);
+    let status = keepTwins(device.spec, { ...folded, state: folded.state ?? 'unknown' });
     if (link && !link.ours) {
       const taken = link.acknowledged({ kind: 'device', ...parseDeviceKey(key) });
       if (taken && taken.uid === device.metadata.uid && taken.generation > (status.observedGeneration ?? 0)) {
