@@ -11,7 +11,7 @@ interface DeviceStatusView {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly twins?: readonly {
       readonly propertyName: string;
-      readonly reported?: { readonly value: string; readonly metadata?: { readonly timestamp?: string } };
+      readonly reported?: { readonly value: string };
     }[];
   };
 }
@@ -140,15 +140,13 @@ export async function registerToStatus(kube: Kube, probe: RegisterProbe, rounds:
   return times;
 }
 
-/** From the end of a process to the first sample in the status that was taken after it, ms. */
-export async function killToSample(kube: Kube, kill: () => void): Promise<number> {
-  const killedAt = Date.now();
+/** From the end of a process to the first value in the status that the plant took on after it, ms. */
+export async function killToSample(kube: Kube, probe: RegisterProbe, kill: () => void): Promise<number> {
+  const value = 4_242;
   const started = performance.now();
   kill();
-  await until(60_000, 'a fresh sample', async () => {
-    const reported = await reportedOf(kube, 'setpoint');
-    return Number(reported?.metadata?.timestamp ?? 0) > killedAt;
-  });
+  await probe.write(1, 1, value);
+  await until(60_000, 'a fresh sample', async () => (await reportedOf(kube, 'knob'))?.value === String(value));
   return performance.now() - started;
 }
 

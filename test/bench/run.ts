@@ -48,7 +48,7 @@ try {
       note: '1 device',
     });
   }
-  const restart = await killToSample(kube, () => process.kill(product.pid('gateway'), 'SIGKILL'));
+  const restart = await killToSample(kube, probe, () => process.kill(product.pid('gateway'), 'SIGKILL'));
   figures.push({
     what: 'kill -9 of the gateway -> first fresh sample in the status',
     measured: `${(restart / 1_000).toFixed(2)} s`,

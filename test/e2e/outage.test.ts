@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { LinkProxy } from './link-proxy.ts';
+import { hasKubectl, Product, root, until } from './product.ts';
+
+/** A second gateway joins through a cable that is cut: changes on both sides meanwhile are all there afterwards. */
+const test = suite('outage');
+
+if (!(await hasKubectl())) {
+  console.log('skipped: end-to-end tests need kubectl on the PATH');
+  process.exit(0);
+}
+
+const product = await Product.start();
+const hub = new LinkProxy(product.base + 1);
+const enrolment = new LinkProxy(product.base + 3);
+const folder = mkdtempSync(join(tmpdir(), 'selvedge-join-'));
+const port = product.base + 12;
+let gateway: ChildProcess | undefined;
+const local = (...args: string[]) => product.selvedge(...args, '--gateway', folder);
+const patch = (name: string, path: string, value: unknown) =>
+  product.kubectl('patch', 'device', name, '--type=json', '-p', JSON.stringify([{ op: 'replace', path, value }]));
+
+test.after(async () => {
+  const closed = new Promise((resolve) => gateway?.once('close', resolve));
+  gateway?.kill('SIGINT');
+  await closed;
+  hub.close();
+  enrolment.close();
+  await product.stop();
+  product.remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a second gateway joins with a token, and its node is ready', async () => {
+  await hub.listen(port);
+  await enrolment.listen(port + 2);
+  const token = (await product.selvedge('token')).stdout.trim();
+  const argv = ['dist/selvedge.mjs', 'join', '--cloud', `127.0.0.1:${port}`, '--token', token, '--dir', folder];
+  gateway = spawn(process.execPath, [...argv, '--node', 'edge-2', '--mqtt-port', String(product.base + 15)], {
+    cwd: root,
+    stdio: 'ignore',
+  });
+  await until(15_000, 'node', async () => /edge-2 +Ready/.test((await product.kubectl('get', 'nodes')).stdout));
+});
+
+test('a device whose nodeName is moved is handed over', async () => {
+  await until(10_000, 'ready', async () => (await product.condition('boiler', 'Ready')) === 'True/Ready');
+  assert.is((await patch('boiler', '/spec/nodeName', 'edge-2')).code, 0);
+  await until(10_000, 'held by edge-2', async () => (await local('get', 'devices')).stdout.includes('boiler'));
+  await until(10_000, 'ready', async () => (await product.condition('boiler', 'Ready')) === 'True/Ready');
+  const first = await product.selvedge('get', 'devices', '--gateway', product.directory);
+  assert.not.match(first.stdout, /boiler/);
+});
+
+test('while the cable is cut the gateway goes on, and takes local writes', async () => {
+  hub.cut();
+  const set = await local('set', 'boiler/burner', 'false');
+  assert.is(set.code, 0, set.stderr);
+  assert.is(await product.point('boiler', 'burner'), false);
+});
+
+test('changes made on both sides meanwhile are there after the link is back', async () => {
+  const apiVersion = 'devices.kubeedge.io/v1beta1';
+  const configData = { ip: '127.0.0.1', port: product.base + 10, slaveID: 2 };
+  const visitors = { protocolName: 'modbus', configData: { register: 'HoldingRegister', offset: 0 } };
+  const properties = [{ name: 'speed', type: 'INT', visitors }];
+  assert.is(
+    (
+      await product.apply({
+        apiVersion,
+        kind: 'DeviceModel',
+        metadata: { name: 'pump-model', namespace: 'default' },
+        spec: { protocol: 'modbus', properties },
+      })
+    ).code,
+    0,
+  );
+  const spec = {
+    deviceModelRef: { name: 'pump-model' },
+    nodeName: 'edge-2',
+    protocol: { protocolName: 'modbus', configData },
+    properties: [{ name: 'speed', desired: { value: '900' } }],
+  };
+  assert.is(
+    (await product.apply({ apiVersion, kind: 'Device', metadata: { name: 'pump', namespace: 'default' }, spec })).code,
+    0,
+  );
+  assert.is((await patch('boiler', '/spec/properties/0/desired/value', '42')).code, 0);
+  await product.turn('boiler', 'setpoint', 33);
+  assert.is(await product.point('pump', 'speedSetpoint'), 1_450);
+  hub.mend();
+  await until(
+    45_000,
+    'new desired value on the register',
+    async () => (await product.point('boiler', 'setpoint')) === 42,
+  );
+  await until(10_000, 'new device served', async () => (await product.point('pump', 'speedSetpoint')) === 900);
+  await until(10_000, 'local write reported', async () => (await product.reported('boiler', 'burner')) === 'false');
+  await until(10_000, 'synced', async () => (await product.condition('pump', 'Synced')) === 'True/Verified');
+});
+
+test('a device deleted while the cable is cut is served no more afterwards', async () => {
+  hub.cut();
+  assert.is((await product.kubectl('delete', 'device', 'pump')).code, 0);
+  assert.match((await local('get', 'devices')).stdout, /pump/);
+  hub.mend();
+  await until(45_000, 'gone', async () => !(await local('get', 'devices')).stdout.includes('pump'));
+});
+
+test.run();
