@@ -10,7 +10,7 @@ const pidFiles = ['lock', pidFile];
 
 /**
  * Stops a mapper that an earlier gateway left behind, so that there are never two masters on one line: SIGTERM, after three
- * seconds SIGKILL. Only a process whose command line names `entry` is touched: pids are used again.
+ * seconds SIGKILL. Only a process whose command line names this mapper is touched: pids are used again.
  */
 export async function stopStale(options: { dataDir: string; entry: string; clock: Clock; log: Logger }): Promise<void> {
   const { dataDir, entry, clock, log } = options;
@@ -37,9 +37,18 @@ function readPid(path: string): number | undefined {
   }
 }
 
+/** Compared by the mapper's folder and file alone: the program may have been moved, or built, since. */
+const nameOf = (path: string): string =>
+  path
+    .replace(/\.\w+$/, '')
+    .split('/')
+    .slice(-2)
+    .join('/');
+
 function runs(pid: number, entry: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(entry);
+    const argv = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return argv.some((argument) => argument.includes('/') && nameOf(argument) === nameOf(entry));
   } catch {
     // The process is gone.
     return false;
