@@ -51,30 +51,31 @@ export function normalise(text: string, { url, directory, generated, now }: Part
 }
 
 /**
- * JSON with the managed fields of each object in the order of managers. The real server orders them by time in whole
+ * JSON in one order: the order of members has no meaning, and the real server has two of them (that of Go's types for
+ * built-in kinds, the alphabet for others). Managed fields go by manager: the real server orders them by time in whole
  * seconds first, so that it depends on when a second ends. Anything but JSON is returned as it is.
  */
-export function orderManagers(text: string): string {
-  if (!text.includes('"managedFields"')) return text;
-  let value: unknown;
+export function inOrder(text: string): string {
+  if (!/^[{[]/.test(text)) return text;
   try {
-    value = JSON.parse(text);
+    return JSON.stringify(ordered(JSON.parse(text)), null, 1);
   } catch {
     return text;
   }
-  return JSON.stringify(ordered(value), null, 1);
 }
 
 function ordered(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(ordered);
   if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => {
-      if (key !== 'managedFields' || !Array.isArray(member)) return [key, ordered(member)];
-      const entries = [...(member as Record<string, unknown>[])];
-      const rank = ({ operation, manager, subresource }: Record<string, unknown>) =>
-        `${operation} ${manager} ${subresource ?? ''}`;
-      return [key, entries.sort((left, right) => (rank(left) < rank(right) ? -1 : 1))];
-    }),
+    members.map(([key, member]) => [key, ordered(key === 'managedFields' ? byManager(member) : member)]),
   );
+}
+
+function byManager(entries: unknown): unknown {
+  if (!Array.isArray(entries)) return entries;
+  const rank = ({ operation, manager, subresource }: Record<string, unknown>) =>
+    `${operation} ${manager} ${subresource ?? ''}`;
+  return [...entries].sort((left, right) => (rank(left) < rank(right) ? -1 : 1));
 }

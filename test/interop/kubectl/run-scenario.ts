@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ApiException, KubeConfig } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { type Action, type Answer, type KubectlAction, type Scenario, words } from './action.ts';
-import { normalise, orderManagers } from './normalise.ts';
+import { inOrder, normalise } from './normalise.ts';
 
 /** An API server that actions run on. */
 export interface Target {
@@ -63,12 +63,11 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
       now: Date.now(),
     });
   const answer = (action: Action, exit: number | null, stdout: string, stderr: string) => {
-    const ordered = orderManagers(stdout);
     const { keep, keepErrors } = action.restrict ?? {};
     answers.push({
       action: action.name,
       exit,
-      stdout: normal(keep === undefined ? ordered : keepPart(keep, ordered)),
+      stdout: inOrder(normal(keep === undefined ? stdout : keepPart(keep, stdout))),
       stderr: normal(keepErrors === undefined ? stderr : keepPart(keepErrors, stderr)),
     });
   };
