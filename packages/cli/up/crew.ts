@@ -9,6 +9,9 @@ import { RotatingFile } from './rotate.ts';
 /** Node flags for a small memory: what they save and cost is measured in docs/bench. */
 export const nodeFlags = ['--max-semi-space-size=1', '--optimize-for-size'] as const;
 
+/** The cloud serves many requests at once: smaller code and a smaller young generation would make it several times slower. */
+export const cloudFlags = ['--max-semi-space-size=4'] as const;
+
 /** The processes of one `up` or `join`: started one by one, stopped in the order that is asked for. */
 export class Crew {
   readonly #home: Home;

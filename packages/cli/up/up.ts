@@ -8,7 +8,7 @@ import { readJoinToken } from '../kube/join-token.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { defaultPlant, hasProgram, type Layout, type ProgramName, sampleFolder } from '../layout.ts';
 import { upBanner } from './banner.ts';
-import { Crew, nodeFlags } from './crew.ts';
+import { Crew, cloudFlags, nodeFlags } from './crew.ts';
 import { gatewayPlan } from './gateway-plan.ts';
 import { Home, type HomeMark } from './home.ts';
 import { lockHolder, takeLock } from './lock.ts';
@@ -170,7 +170,7 @@ function cloudPlan(layout: Layout, home: Home, ports: Ports, external: string | 
     program: program[0] ?? '',
     grace: seconds(8),
     args: [
-      ...nodeFlags,
+      ...cloudFlags,
       ...layout.leash,
       ...program,
       ...['--dir', home.path('cloud'), '--hub-port', String(ports.hub), '--enrol-port', String(ports.enrolment)],
