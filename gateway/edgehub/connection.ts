@@ -34,6 +34,8 @@ export interface ConnectionState {
 const pingEvery = seconds(10);
 /** A peer that has not been heard of for this long is gone, whatever TCP says. */
 const silenceLimit = seconds(25);
+/** How long the other end may take to say goodbye. */
+const farewell = millis(300);
 /** Bytes that may wait for a slow peer; above it the session is given up. */
 const maxBuffered = 4 * maxFrameBytes;
 
@@ -74,8 +76,11 @@ export class CloudConnection {
 
   async stop(): Promise<void> {
     this.#abort.abort(new Error('stopping'));
-    this.#socket?.close(1001, 'gateway stops');
+    const socket = this.#socket;
+    socket?.close(1001, 'gateway stops');
+    const timer = this.#options.clock.after('close link', farewell, () => socket?.terminate());
     await this.#running;
+    timer.cancel();
   }
 
   async #run(): Promise<void> {
