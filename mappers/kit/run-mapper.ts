@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { RealClock } from '@selvedge/base/clock';
-import { seconds } from '@selvedge/base/duration';
+import { millis, seconds } from '@selvedge/base/duration';
 import { describeError, exitCode, FieldError } from '@selvedge/base/errors';
 import { within } from '@selvedge/base/lifecycle';
 import { createLogger, type Logger } from '@selvedge/base/log';
@@ -17,6 +17,8 @@ import { Mapper } from './mapper.ts';
 const maxConfigLength = 65_536;
 /** A mapper that cannot close its lines within this leaves anyway: its gateway is waiting, or gone. */
 const stopLimit = seconds(2);
+/** A bus that is still there takes a farewell at once; one that died with its gateway never does, and a new gateway waits for us. */
+const leaveLimit = millis(250);
 
 /**
  * The main program of every mapper. Reads its configuration as one JSON line from standard input, serves the devices that the gateway
@@ -46,7 +48,7 @@ export async function runMapper<Line, Device, Address>(driver: Driver<Line, Devi
   await gone;
   try {
     await within(clock, stopLimit, 'stop', mapper.stop());
-    await within(clock, stopLimit, 'leave the bus', leave(client, driver.protocol, config.id, clock.now()));
+    await within(clock, leaveLimit, 'leave the bus', leave(client, driver.protocol, config.id, clock.now()));
   } catch (error) {
     log.warn('stopped without waiting any longer', { error: describeError(error) });
   }
