@@ -114,7 +114,7 @@ function start<Line, Device, Address>(
     client.publish(stateTopic, state('online'), { qos: 1, retain: true });
     client.subscribe([buildTopic('deviceConfig', { mapper: config.id }), buildTopic('desired', {})], { qos: 1 });
     mapper.retell();
-    log.info('ready', { broker: config.broker, pid: process.pid });
+    log.info('serving', { broker: config.broker, pid: process.pid });
   });
   client.on('message', (topic, payload) => receive(mapper, topic, payload, log));
   client.on('error', (error) => log.warn('bus refused or lost', { error: describeError(error) }));
