@@ -53,7 +53,7 @@ export class ControlServer {
       const { pathname } = new URL(request.url ?? '/', 'http://plant');
       const path = pathname.split('/').filter(Boolean).map(decodePiece);
       const method = request.method ?? 'GET';
-      const body = method === 'GET' ? undefined : await readJson(request);
+      const body = method === 'PUT' ? await readJson(request) : undefined;
       reply(response, 200, await control(this.#options.targets, method, path, body));
     } catch (error) {
       if (!(error instanceof FieldError))
