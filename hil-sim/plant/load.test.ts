@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describeError, FieldError } from '@selvedge/base/errors';
 import * as fc from 'fast-check';
@@ -204,6 +204,14 @@ test('the plants that come with the simulator load', () => {
   assert.ok(files.includes('boiler.yaml') && files.includes('hundred.yaml'));
   for (const file of files) assert.ok(loadPlant(`${folder}${file}`).devices.length > 0, file);
   assert.is(loadPlant(`${folder}hundred.yaml`).devices.length, 100);
+});
+
+test('the examples of the README load', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const blocks = readme.match(/(?:^ {4}.*\n)+/gm) ?? [];
+  const plants = blocks.filter((block) => block.includes('devices:')).map((block) => block.replace(/^ {4}/gm, ''));
+  assert.is(plants.length, 2);
+  for (const plant of plants) assert.ok(parsePlant('README.md', plant).signals.length > 0);
 });
 
 test('a port base moves the TCP ports in order and leaves serial lines', () => {
