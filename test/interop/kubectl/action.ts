@@ -55,6 +55,8 @@ export interface Scenario {
   readonly files?: Readonly<Record<string, string>>;
   /** Beginnings of names that the server completes with five random letters. */
   readonly generated?: readonly string[];
+  /** Takes more than a minute, most of it waiting: runs beside the others, and each action may take 100 s. */
+  readonly slow?: boolean;
   readonly actions: readonly Action[];
 }
 

@@ -11,6 +11,8 @@ const server = await createApiServer({
   host: '127.0.0.1',
   port: 0,
   clock: new RealClock(),
+  // Few, so that a watch from long ago is refused, as the list of actions has it.
+  maxEvents: 50,
   log: createLogger({ name: 'kubeapi', level: 'warn' }),
 });
 console.log(JSON.stringify({ url: server.url, kubeconfig: join(dir, 'kubeconfig') }));

@@ -24,6 +24,7 @@ export interface RunOptions {
 }
 
 const actionLimitMs = 40_000;
+const slowActionLimitMs = 100_000;
 
 interface Run {
   readonly child: ChildProcess;
@@ -78,7 +79,10 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
         const config = new KubeConfig();
         config.loadFromFile(kubeconfig);
         try {
-          const value = await limited(action.call({ config, namespace: scenario.name }));
+          const value = await limited(
+            action.call({ config, namespace: scenario.name }),
+            scenario.slow ? slowActionLimitMs : actionLimitMs,
+          );
           answer(action, 0, JSON.stringify(value, null, 2) ?? 'undefined', '');
         } catch (error) {
           answer(action, 1, '', thrownText(error));
@@ -164,10 +168,10 @@ async function linesPrinted({ child, output }: Run, lines: number): Promise<void
   }
 }
 
-async function limited<Value>(work: Promise<Value>): Promise<Value> {
+async function limited<Value>(work: Promise<Value>, limitMs: number): Promise<Value> {
   const stop = new AbortController();
-  const limit = pause(actionLimitMs, undefined, { signal: stop.signal }).then(() => {
-    throw new Error(`not settled within ${actionLimitMs / 1_000} s`);
+  const limit = pause(limitMs, undefined, { signal: stop.signal }).then(() => {
+    throw new Error(`not settled within ${limitMs / 1_000} s`);
   });
   limit.catch(() => undefined);
   try {

@@ -32,7 +32,7 @@ export async function run(plan: Plan): Promise<Comparison[]> {
       mkdirSync(folder, { recursive: true });
       return runScenario(scenario, { target, kubectl: plan.kubectl.path, directory: folder });
     };
-    for (const scenario of plan.scenarios) {
+    const runOne = async (scenario: Scenario) => {
       const [wanted, got] = await Promise.all([
         plan.judge === undefined
           ? (readRecording(plan.kubectl.version, scenario.name) ?? [])
@@ -43,7 +43,12 @@ export async function run(plan: Plan): Promise<Comparison[]> {
       const comparisons = compare(scenario, wanted, got);
       plan.onScenario?.(comparisons);
       all.push(...comparisons);
-    }
+    };
+    const slow = Promise.all(plan.scenarios.filter((scenario) => scenario.slow).map(runOne));
+    // Awaited below; when one of the others fails first, its failure is the one that counts.
+    slow.catch(() => undefined);
+    for (const scenario of plan.scenarios.filter((one) => !one.slow)) await runOne(scenario);
+    await slow;
     return all;
   } finally {
     rmSync(directory, { recursive: true, force: true });

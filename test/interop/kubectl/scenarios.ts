@@ -1,6 +1,7 @@
 import type { Scenario } from './action.ts';
 import { apply } from './scenarios/apply.ts';
 import { auth } from './scenarios/auth.ts';
+import { bookmarks } from './scenarios/bookmarks.ts';
 import { clientNode } from './scenarios/client-node.ts';
 import { configMapsAndSecrets } from './scenarios/configmaps-secrets.ts';
 import { crds } from './scenarios/crds.ts';
@@ -64,4 +65,5 @@ export const scenarios: readonly Scenario[] = [
   paging,
   errors,
   clientNode,
+  bookmarks,
 ];

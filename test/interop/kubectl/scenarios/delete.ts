@@ -86,6 +86,10 @@ export const deletion: Scenario = {
     },
     {
       name: 'with nonsense as options',
+      restrict: {
+        reason: 'what a JSON parser says about a text is its own',
+        keep: (output) => output.replaceAll(/json parse error: .*"/g, 'json parse error: ..."'),
+      },
       call: ({ config }) => http(config, { method: 'DELETE', path: `${maps}/e`, body: '{"propagationPolicy": 7' }),
     },
     {

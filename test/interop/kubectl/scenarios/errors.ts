@@ -6,6 +6,12 @@ const maps = '/api/v1/namespaces/errors/configmaps';
 const pump = { apiVersion: 'plant.example.com/v1', kind: 'Pump', metadata: { name: 'a' }, spec: { flow: 1 } };
 const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
 
+/** For answers that quote a parser. */
+const parser = {
+  reason: 'what a JSON parser says about a text is its own',
+  keep: (output: string) => output.replaceAll(/json parse error: .*"/g, 'json parse error: ..."'),
+};
+
 const post = (name: string, path: string, body: unknown, headers?: Record<string, string>) => ({
   name,
   call: ({ config }: { config: Parameters<typeof http>[0] }) =>
@@ -20,10 +26,10 @@ export const errors: Scenario = {
   name: 'errors',
   generated: ['Bad_'],
   actions: [
-    post('not JSON', pumps, '{'),
-    post('not JSON, built in', maps, '{'),
-    post('nothing at all', pumps, ''),
-    post('a list', pumps, []),
+    { ...post('not JSON', pumps, '{'), restrict: parser },
+    { ...post('not JSON, built in', maps, '{'), restrict: parser },
+    { ...post('nothing at all', pumps, ''), restrict: parser },
+    { ...post('a list', pumps, []), restrict: parser },
     post('another kind', pumps, { ...pump, kind: 'Motor' }),
     post('another kind, built in', maps, { ...map, kind: 'Secret' }),
     post('another version', pumps, { ...pump, apiVersion: 'plant.example.com/v9' }),
@@ -43,9 +49,7 @@ export const errors: Scenario = {
     post('YAML', pumps, 'apiVersion: plant.example.com/v1\nkind: Pump\nmetadata: {name: yaml}\nspec: {flow: 1}\n', {
       'content-type': 'application/yaml',
     }),
-    post('a body to a single object', `${pumps}/a`, pump),
-    call('a method that is not allowed', 'PUT', pumps),
-    call('an unknown method', 'BREW', pumps),
+    call('a method that is not allowed', 'PUT', maps),
     call('an unknown resource', 'GET', '/apis/plant.example.com/v1/namespaces/errors/motors'),
     call('an unknown group', 'GET', '/apis/nothing.example.com/v1/namespaces/errors/motors'),
     call('an unknown version', 'GET', '/apis/plant.example.com/v9/namespaces/errors/pumps'),

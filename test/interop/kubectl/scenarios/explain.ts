@@ -1,7 +1,7 @@
 import type { Scenario } from '../action.ts';
 
 const withoutDescriptions = {
-  reason: 'descriptions of the built-in kinds are not copied; names, types and structure are compared',
+  reason: 'descriptions that Kubernetes wrote are not copied; names, types and structure are compared',
   // Descriptions stand four columns deeper than the field they belong to, and wrap.
   keep: (output: string) =>
     output
@@ -13,14 +13,18 @@ const withoutDescriptions = {
 export const explain: Scenario = {
   name: 'explain',
   actions: [
-    { name: 'a custom kind', kubectl: 'explain pumps' },
+    { name: 'a custom kind', kubectl: 'explain pumps', restrict: withoutDescriptions },
     { name: 'its spec', kubectl: 'explain pumps.spec' },
     { name: 'a list in it', kubectl: 'explain pump.spec.valves' },
     { name: 'a field in it', kubectl: 'explain pump.spec.valves.opening' },
     { name: 'an enumeration', kubectl: 'explain pump.spec.mode' },
     { name: 'all of it', kubectl: 'explain pump --recursive', restrict: withoutDescriptions },
     { name: 'its status', kubectl: 'explain pump.status.conditions' },
-    { name: 'another version', kubectl: 'explain pump --api-version=plant.example.com/v1beta1' },
+    {
+      name: 'another version',
+      kubectl: 'explain pump --api-version=plant.example.com/v1beta1',
+      restrict: withoutDescriptions,
+    },
     { name: 'a field that is not there', kubectl: 'explain pump.spec.colour' },
     { name: 'a kind that is not there', kubectl: 'explain windmill' },
     { name: 'a version that is not there', kubectl: 'explain pump --api-version=plant.example.com/v9' },

@@ -53,6 +53,10 @@ export const paging: Scenario = {
     },
     {
       name: 'something that is no continuation',
+      restrict: {
+        reason: 'what a JSON parser says about a text is its own',
+        keep: (output) => output.replace(/(continue key is not valid): .*"/, '$1: ..."'),
+      },
       call: ({ config }) => http(config, { path: `${maps}?limit=2&continue=nonsense` }),
     },
     { name: 'a limit that is none', call: ({ config }) => http(config, { path: `${maps}?limit=many` }) },
@@ -104,6 +108,10 @@ export const paging: Scenario = {
     },
     {
       name: 'a form that is not offered',
+      restrict: {
+        reason: 'the real server offers protocol buffers, and names them',
+        keep: (output) => output.replace(/"message": ".*"/, '"message": "..."'),
+      },
       call: ({ config }) => http(config, { path: maps, headers: { accept: 'text/plain' } }),
     },
     {

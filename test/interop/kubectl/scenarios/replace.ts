@@ -45,6 +45,10 @@ export const replace: Scenario = {
     },
     {
       name: 'with another uid',
+      restrict: {
+        reason: 'the message names a key in etcd',
+        keep: (output) => output.replace(/("north\\*"): .*"/, '$1: ..."'),
+      },
       call: ({ config }) => {
         const uid = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
         const body = { ...north, metadata: { name: 'north', uid, resourceVersion: '1' } };
