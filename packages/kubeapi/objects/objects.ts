@@ -8,6 +8,7 @@ import type { Key, Store, Stored } from '../store/store.ts';
 import { type AdmissionHook, type AdmissionReview, admit } from './admission.ts';
 import { invalidValue } from './causes.ts';
 import type { WriteContext } from './context.ts';
+import { conform, customCauses } from './custom-schema.ts';
 import {
   carryOver,
   finalizersOf,
@@ -93,11 +94,13 @@ export class Objects {
     stampNew(object, resource, this.#clock.now(), this.#random);
     if (resource.hasStatus && resource.storage !== '/nodes') delete object.status;
     strategy.prepareCreate?.(object);
+    conform(object, resource, context);
     const name = nameOf(object);
     const target = { resource, namespace: resource.namespaced ? namespace : '', name, subresource: '' };
     this.#requireNamespace(target);
     this.#refuse(resource, name, [
       ...metadataCauses(object, resource),
+      ...customCauses(object, resource),
       ...(strategy.validate?.(object, undefined) ?? []),
     ]);
     this.#admit('CREATE', target, object, undefined, context);
@@ -123,12 +126,14 @@ export class Objects {
     carryOver(next, before);
     restrict(next, before, target);
     if (subresource === '') strategyOf(resource).prepareUpdate?.(next, before);
+    conform(next, resource, context);
     if (resource.hasGeneration && wishChanged(before, next, resource)) {
       metadataOf(next).generation = Number(metadataOf(before).generation ?? 0) + 1;
     }
     this.#refuse(resource, target.name, [
       ...metadataCauses(next, resource),
       ...immutableCauses(before, next),
+      ...customCauses(next, resource),
       ...(strategyOf(resource).validate?.(next, before) ?? []),
     ]);
     this.#admit('UPDATE', target, next, before, context);

@@ -188,6 +188,7 @@ function patchOf(type: string, body: Json, schema: Schema): (before: JsonObject)
 
 function patchFailure(error: FieldError): StatusError {
   if (error.code === 'BadRequest') return badRequest(error.message);
+  if (error.code === 'InternalError') return new StatusError(500, 'InternalError', error.message);
   if (error.code === 'RequestEntityTooLarge') return new StatusError(413, 'RequestEntityTooLarge', error.message);
   return new StatusError(422, 'Invalid', error.message, {});
 }

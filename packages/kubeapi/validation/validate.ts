@@ -1,0 +1,135 @@
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import { duplicate, invalidValue, notSupported, required, typeInvalid } from '../objects/causes.ts';
+import type { Schema } from '../openapi/schema.ts';
+import type { Cause } from '../server/status.ts';
+
+/** Causes that are told at most; an object can be wrong in a million places. */
+const maxCauses = 100;
+
+/**
+ * What a custom resource breaks of its CRD's schema, in the words of the original. Pure. Metadata is not looked at.
+ * Covers types, required, enum, bounds, lengths, patterns, date-time, and keys of list-type map; not `oneOf`, `not` and CEL rules.
+ */
+export function schemaCauses(object: JsonObject, schema: Schema): Cause[] {
+  const causes: Cause[] = [];
+  const { metadata: _metadata, ...properties } = schema.properties ?? {};
+  check(object, { ...schema, properties }, '', causes);
+  return causes.slice(0, maxCauses);
+}
+
+function check(value: Json, schema: Schema, path: string, causes: Cause[]): void {
+  if (causes.length >= maxCauses) return;
+  if (value === null && schema.nullable === true) return;
+  if (!hasType(value, schema)) {
+    const found = typeName(value);
+    causes.push(typeInvalid(path, found, `${path} in body must be of type ${schema.type}: "${found}"`));
+    return;
+  }
+  if (schema.enum && !schema.enum.some((word) => word === value))
+    causes.push(notSupported(path, value, schema.enum.map(String)));
+  if (typeof value === 'string') checkText(value, schema, path, causes);
+  else if (typeof value === 'number') checkNumber(value, schema, path, causes);
+  else if (Array.isArray(value)) checkList(value, schema, path, causes);
+  else if (isObject(value)) checkObject(value, schema, path, causes);
+}
+
+function hasType(value: Json, schema: Schema): boolean {
+  if (schema['x-kubernetes-int-or-string'] === true) return typeof value === 'string' || Number.isInteger(value);
+  switch (schema.type) {
+    case undefined:
+      return true;
+    case 'integer':
+      return Number.isInteger(value);
+    case 'number':
+      return typeof value === 'number';
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return isObject(value);
+    default:
+      return typeof value === schema.type;
+  }
+}
+
+function typeName(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  return typeof value;
+}
+
+const dateTime = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+
+function checkText(value: string, schema: Schema, path: string, causes: Cause[]): void {
+  const length = [...value].length;
+  if (schema.minLength !== undefined && length < schema.minLength) {
+    causes.push(invalidValue(path, value, `${path} in body should be at least ${schema.minLength} chars long`));
+  }
+  if (schema.maxLength !== undefined && length > schema.maxLength) {
+    causes.push({
+      field: path,
+      reason: 'FieldValueTooLong',
+      message: `Too long: may not be more than ${schema.maxLength} bytes`,
+    });
+  }
+  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) {
+    causes.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
+  }
+  if (schema.format === 'date-time' && !dateTime.test(value)) {
+    causes.push(invalidValue(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`));
+  }
+}
+
+function checkNumber(value: number, schema: Schema, path: string, causes: Cause[]): void {
+  const { minimum, maximum } = schema;
+  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
+    const what = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
+    causes.push(invalidValue(path, value, `${path} in body should be ${what} ${minimum}`));
+  }
+  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
+    const what = schema.exclusiveMaximum === true ? 'less than' : 'less than or equal to';
+    causes.push(invalidValue(path, value, `${path} in body should be ${what} ${maximum}`));
+  }
+}
+
+function checkList(value: readonly Json[], schema: Schema, path: string, causes: Cause[]): void {
+  const { items, minItems, maxItems } = schema;
+  if (maxItems !== undefined && value.length > maxItems) {
+    causes.push({
+      field: path,
+      reason: 'FieldValueTooMany',
+      message: `Too many: ${value.length}: must have at most ${maxItems} items`,
+    });
+  }
+  if (minItems !== undefined && value.length < minItems) {
+    causes.push(invalidValue(path, value.length, `${path} in body should have at least ${minItems} items`));
+  }
+  if (items) for (const [index, item] of value.entries()) check(item, items, `${path}[${index}]`, causes);
+  const seen = new Set<string>();
+  for (const [index, item] of value.entries()) {
+    const key = identity(item, schema);
+    if (key === undefined) continue;
+    const text = JSON.stringify(key);
+    if (seen.has(text)) causes.push(duplicate(`${path}[${index}]`, key));
+    seen.add(text);
+  }
+}
+
+/** What makes an item of a list-type set or map one of its kind; undefined in an atomic list. */
+function identity(item: Json, schema: Schema): Json | undefined {
+  if (schema['x-kubernetes-list-type'] === 'set') return item;
+  if (schema['x-kubernetes-list-type'] !== 'map' || !isObject(item)) return undefined;
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  return Object.fromEntries(keys.flatMap((key) => (item[key] === undefined ? [] : [[key, item[key]]])));
+}
+
+function checkObject(value: JsonObject, schema: Schema, path: string, causes: Cause[]): void {
+  const at = (key: string) => (path === '' ? key : `${path}.${key}`);
+  for (const key of schema.required ?? []) if (value[key] === undefined) causes.push(required(at(key)));
+  const { properties = {}, additionalProperties } = schema;
+  for (const [key, child] of Object.entries(value)) {
+    const known = Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const below = known ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+    if (below) check(child, below, at(key), causes);
+  }
+}
