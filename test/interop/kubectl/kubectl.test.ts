@@ -20,12 +20,18 @@ test('the list has at least 120 actions, each with a name of its own in its scen
   assert.is(new Set(names).size, names.length);
 });
 
+/** On a person's machine a missing tool is a reason to skip; in CI it is a failure. */
+function unavailable(reason: string): void {
+  if (process.env.CI === undefined) console.log(`skipped: ${reason}`);
+  else test(`the tools are there: ${reason}`, () => assert.unreachable(reason));
+}
+
 for (const version of kubectlVersions) {
   const kubectl = findKubectl(version);
   if ('missing' in found) {
-    console.log(`skipped: kubectl ${version} against a real API server: ${found.missing}`);
+    unavailable(`kubectl ${version} against a real API server: ${found.missing}`);
   } else if (kubectl === undefined) {
-    console.log(`skipped: no kubectl ${version} on PATH or in the cache`);
+    unavailable(`no kubectl ${version} on PATH or in the cache`);
   } else {
     test(`kubectl ${version} and client-node get the same answers from both`, async () => {
       const judge = await startRealApiServer(found.programs);
