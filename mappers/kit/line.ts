@@ -1,16 +1,14 @@
-import type { Clock, Timer } from '@selvedge/base/clock';
-import { type Duration, millis, seconds } from '@selvedge/base/duration';
-import { describeError, FieldError, transient } from '@selvedge/base/errors';
-import { within } from '@selvedge/base/lifecycle';
-import type { Logger } from '@selvedge/base/log';
-import type { Random } from '@selvedge/base/random';
-import { backoff } from '@selvedge/base/retry';
+import type { Timer } from '@selvedge/base/clock';
+import { type Duration, millis } from '@selvedge/base/duration';
+import { describeError, FieldError } from '@selvedge/base/errors';
 import type { Sample } from '@selvedge/contract/sample';
 import { ProbeBudget } from './breaker.ts';
-import { rawEquals, toText } from './convert.ts';
-import type { Call, Driver, DriverIo, Point, Reading, Session } from './driver.ts';
+import { Connection, type ConnectionOptions, stopping } from './connection.ts';
+import { rawEquals } from './convert.ts';
+import type { Call, Point, Reading, Session } from './driver.ts';
 import { acknowledge, enforce, fail, reject, send, verify } from './point-state.ts';
-import { type Prepared, readGroups, readTasks } from './prepare.ts';
+import { readGroups, readTasks, type ServedPoint } from './prepare.ts';
+import { badSamples, sampleOf } from './sampling.ts';
 import { Schedule } from './schedule.ts';
 import type { ServedDevice } from './served-device.ts';
 
@@ -21,20 +19,10 @@ type Job<Line, Device, Address> =
   | { readonly kind: 'verify'; readonly device: ServedDevice<Line, Device, Address>; readonly property: string }
   | { readonly kind: 'read'; readonly device: ServedDevice<Line, Device, Address>; readonly points: Group<Address> };
 
-export interface LineOptions<Line, Device, Address> {
-  readonly key: string;
-  readonly settings: Line;
-  readonly driver: Driver<Line, Device, Address>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly dataDir: string;
+export interface LineOptions<Line, Device, Address> extends Omit<ConnectionOptions<Line, Device, Address>, 'onDown'> {
   /** Called for each transaction that gave samples. */
   readonly samples: (device: ServedDevice<Line, Device, Address>, samples: readonly Sample[]) => void;
 }
-
-/** A driver that ignores its own time-outs is left alone after this long. */
-const openLimit = seconds(10);
 
 /**
  * One physical line: one session, one thing asked at a time. A write goes ahead of every read, a read-back ahead of every
@@ -42,13 +30,13 @@ const openLimit = seconds(10);
  */
 export class Line<LineSettings, Device, Address> {
   readonly #options: LineOptions<LineSettings, Device, Address>;
+  readonly #connection: Connection<LineSettings, Device, Address>;
   readonly #devices = new Map<string, ServedDevice<LineSettings, Device, Address>>();
-  readonly #plans = new Map<string, Prepared<LineSettings, Device, Address>>();
+  /** The points that the schedule was made of, by device. */
+  readonly #planned = new Map<string, ReadonlyMap<string, ServedPoint<Address>>>();
   readonly #schedule = new Schedule<Group<Address>>();
   readonly #budget = new ProbeBudget();
   readonly #stop = new AbortController();
-  #session: Session<Device, Address> | undefined;
-  #broken: ((error: unknown) => void) | undefined;
   #down: string | undefined;
   #wake: (() => void) | undefined;
   #current: { readonly key: string; readonly kind: string; readonly abort: AbortController } | undefined;
@@ -57,6 +45,7 @@ export class Line<LineSettings, Device, Address> {
 
   constructor(options: LineOptions<LineSettings, Device, Address>) {
     this.#options = options;
+    this.#connection = new Connection({ ...options, onDown: (reason) => this.#setDown(reason) });
   }
 
   get settings(): LineSettings {
@@ -74,15 +63,15 @@ export class Line<LineSettings, Device, Address> {
     for (const [key, device] of this.#devices) {
       if (wanted.get(key) === device) continue;
       this.#devices.delete(key);
-      this.#plans.delete(key);
+      this.#planned.delete(key);
       this.#schedule.remove(key);
       if (this.#current?.key === key && this.#current.kind !== 'write') this.#current.abort.abort(stopping);
     }
     for (const device of devices) {
       const isNew = !this.#devices.has(device.key);
       this.#devices.set(device.key, device);
-      if (this.#plans.get(device.key) !== device.prepared) {
-        this.#plans.set(device.key, device.prepared);
+      if (this.#planned.get(device.key) !== device.prepared.points) {
+        this.#planned.set(device.key, device.prepared.points);
         this.#schedule.set(device.key, readTasks(this.#options.driver, device.prepared), now);
       }
       if (isNew) device.setLineDown(this.#down);
@@ -101,84 +90,39 @@ export class Line<LineSettings, Device, Address> {
   /** Finishes a write in hand, gives up anything else, and closes. */
   async stop(): Promise<void> {
     this.#stop.abort(stopping);
+    this.#connection.giveUpOpening();
     if (this.#current?.kind !== 'write') this.#current?.abort.abort(stopping);
     this.poke();
     await this.#running;
+    await this.#connection.stop();
   }
 
   async #run(): Promise<void> {
-    const waits = () => backoff({ first: millis(100), max: seconds(3), random: this.#options.random });
-    let wait = waits();
     while (!this.#stop.signal.aborted) {
-      if (this.#session === undefined) {
-        const opened = await this.#open();
-        if (!opened) {
-          await this.#pause(wait.next().value, false);
-          continue;
-        }
-        wait = waits();
+      if (!this.#connection.isOpen) {
+        await this.#reopen();
+        continue;
       }
       const job = this.#next();
       if (job) await this.#execute(job);
       else await this.#pause(this.#untilNext(), true);
     }
-    await this.#close();
   }
 
-  async #open(): Promise<boolean> {
-    const { driver, settings, clock, random, log, dataDir, key } = this.#options;
-    let open = true;
-    const lost = (error: unknown) => {
-      if (!open) return;
-      open = false;
-      this.#lose(error);
-    };
-    const io: DriverIo = { clock, random, log, dataDir, lost };
-    const opening = driver.open(settings, io);
-    try {
-      const session = await within(clock, openLimit, `open ${key}`, opening);
-      if (!open) {
-        await session.close();
-        return false;
-      }
-      this.#session = session;
-    } catch (error) {
-      open = false;
-      // One that succeeds after we gave up must not keep the port.
-      opening.then((session) => session.close()).catch(() => undefined);
-      this.#setDown(`${key} cannot be opened: ${describeError(error)}`);
-      return false;
-    }
-    this.#setDown(undefined);
-    for (const device of this.#devices.values()) device.breaker.probeNow(clock.monotonic());
-    return true;
-  }
-
-  /** The session is gone: whoever waits for an answer is told, and the loop opens a new one. */
-  #lose(error: unknown): void {
-    const session = this.#session;
-    this.#session = undefined;
-    this.#setDown(`${this.#options.key} was lost: ${describeError(error)}`);
-    this.#broken?.(transient('LineLost', `Cannot use "${this.#options.key}": ${describeError(error)}`));
-    session?.close().catch((failure: unknown) => {
-      this.#options.log.debug('line did not close', { line: this.#options.key, error: describeError(failure) });
-    });
-    this.poke();
-  }
-
-  async #close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    try {
-      await session?.close();
-    } catch (error) {
-      this.#options.log.warn('line did not close', { line: this.#options.key, error: describeError(error) });
-    }
+  async #reopen(): Promise<void> {
+    const wait = this.#connection.nextWait();
+    if (wait > 0) await this.#pause(wait, false);
+    if (this.#stop.signal.aborted || !(await this.#connection.open())) return;
+    const now = this.#options.clock.monotonic();
+    // Open is not yet up: a server may take connections and drop them. The first answer, or its absence, shows.
+    if (this.#schedule.nextAt(() => true) === undefined) this.#setDown(undefined);
+    if (this.#down !== undefined) for (const device of this.#devices.values()) device.breaker.probeNow(now);
   }
 
   #setDown(reason: string | undefined): void {
     const { log, key } = this.#options;
     const changed = (this.#down === undefined) !== (reason === undefined);
+    if (!changed && reason === this.#down) return;
     this.#down = reason;
     if (changed && reason !== undefined) log.warn('line down', { line: key, error: reason });
     if (changed && reason === undefined) log.info('line up', { line: key });
@@ -186,6 +130,7 @@ export class Line<LineSettings, Device, Address> {
       device.setLineDown(reason);
       if (changed && reason !== undefined) this.#reportAllBad(device, reason);
     }
+    this.poke();
   }
 
   /** What is worth doing now: writes, read-backs, probes, polls, in this order. */
@@ -193,28 +138,31 @@ export class Line<LineSettings, Device, Address> {
     const now = this.#options.clock.monotonic();
     let recheck: Job<LineSettings, Device, Address> | undefined;
     for (const device of this.#devices.values()) {
-      if (device.breaker.isOpen) continue;
-      for (const property of device.busyPoints()) {
+      if (!this.#isAlive(device.key)) continue;
+      for (const property of device.busyPoints) {
         const state = device.state(property);
         if (state.notBefore > now) continue;
         if (state.step === 'due') return { kind: 'write', device, property };
         recheck ??= { kind: 'verify', device, property };
       }
     }
-    if (recheck) return recheck;
-    return this.#probe(now) ?? this.#poll(now);
+    return recheck ?? this.#probe(now) ?? this.#poll(now);
   }
 
   #probe(now: number): Job<LineSettings, Device, Address> | undefined {
     if (this.#budget.notBefore > now) return undefined;
     let first: ServedDevice<LineSettings, Device, Address> | undefined;
+    let soonest = Number.POSITIVE_INFINITY;
     for (const device of this.#devices.values()) {
-      const at = device.breaker.probeAt;
-      if (at !== undefined && at <= now && at < (first?.breaker.probeAt ?? Number.POSITIVE_INFINITY)) first = device;
+      const at = this.#probeAt(device);
+      if (at === undefined || at > now || at >= soonest) continue;
+      soonest = at;
+      first = device;
     }
     if (!first) return undefined;
-    const property = first.busyPoints().find((name) => first.state(name).step === 'due');
-    if (property !== undefined) return { kind: 'write', device: first, property };
+    for (const property of first.busyPoints) {
+      if (first.state(property).step === 'due') return { kind: 'write', device: first, property };
+    }
     const task = this.#schedule.takeOf(first.key, now);
     return task && { kind: 'read', device: first, points: task.job };
   }
@@ -225,15 +173,30 @@ export class Line<LineSettings, Device, Address> {
     return device && { kind: 'read', device, points: task.job };
   }
 
-  readonly #isAlive = (key: string): boolean => this.#devices.get(key)?.breaker.isOpen === false;
+  readonly #isAlive = (key: string): boolean => {
+    const device = this.#devices.get(key);
+    return device !== undefined && !device.breaker.isOpen && this.#isHere(device);
+  };
+
+  /** Not so between a change of its configuration and the new arrangement of lines: it must not be asked here any more. */
+  #isHere(device: ServedDevice<LineSettings, Device, Address>): boolean {
+    return device.prepared.placement?.lineKey === this.#options.key;
+  }
+
+  /** When a device that is given up on may be tried; undefined when it is not, or there is nothing to try it with. */
+  #probeAt(device: ServedDevice<LineSettings, Device, Address>): number | undefined {
+    return device.prepared.points.size > 0 && this.#isHere(device) ? device.breaker.probeAt : undefined;
+  }
 
   #untilNext(): Duration | undefined {
     const now = this.#options.clock.monotonic();
     let next = this.#schedule.nextAt(this.#isAlive) ?? Number.POSITIVE_INFINITY;
     for (const device of this.#devices.values()) {
-      const { probeAt } = device.breaker;
-      if (probeAt !== undefined) next = Math.min(next, Math.max(probeAt, this.#budget.notBefore));
-      else for (const property of device.busyPoints()) next = Math.min(next, device.state(property).notBefore);
+      const probe = this.#probeAt(device);
+      if (probe !== undefined) next = Math.min(next, Math.max(probe, this.#budget.notBefore));
+      else if (this.#isAlive(device.key)) {
+        for (const property of device.busyPoints) next = Math.min(next, device.state(property).notBefore);
+      }
     }
     return next === Number.POSITIVE_INFINITY ? undefined : millis(Math.max(0, next - now));
   }
@@ -280,34 +243,16 @@ export class Line<LineSettings, Device, Address> {
     return false;
   }
 
-  /** One request to a device, bounded in time whatever the driver does. */
   #ask<Result>(
     device: ServedDevice<LineSettings, Device, Address>,
     abort: AbortController,
     request: (session: Session<Device, Address>, settings: Device, call: Call) => Promise<Result>,
   ): Promise<Result> {
-    const session = this.#session;
-    const placement = device.prepared.placement;
-    if (!session || !placement) return Promise.reject(transient('LineLost', 'Cannot ask: the line is closed'));
+    const { placement } = device.prepared;
+    if (!placement) return Promise.reject(stopping);
     const { breaker } = device;
     const timeout = breaker.isOpen && this.#someAlive() ? breaker.probeTimeout(placement.timeout) : placement.timeout;
-    return new Promise((resolve, reject) => {
-      const giveUp = (error: unknown) => {
-        abort.abort(error);
-        reject(error);
-      };
-      const timer = this.#options.clock.after(`request ${device.key}`, timeout, () =>
-        giveUp(transient('Timeout', `no answer within ${timeout} ms`)),
-      );
-      abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-      this.#broken = giveUp;
-      request(session, placement.device, { timeout, signal: abort.signal })
-        .then(resolve, reject)
-        .finally(() => {
-          timer.cancel();
-          this.#broken = undefined;
-        });
-    });
+    return this.#connection.ask(timeout, abort, (session, call) => request(session, placement.device, call));
   }
 
   async #write(
@@ -365,7 +310,7 @@ export class Line<LineSettings, Device, Address> {
       return;
     }
     this.#answered(device, undefined);
-    const sample = this.#sample(device, served.point, reading, middle(began, clock.now()), wanted.revision);
+    const sample = sampleOf(served, reading, middle(began, clock.now()), wanted.revision);
     this.#options.samples(device, [sample]);
     const equal = reading?.raw !== undefined && rawEquals(wanted.raw, reading.raw);
     const found = { revision: wanted.revision, equal, text: sample.value ?? 'nothing' };
@@ -378,7 +323,7 @@ export class Line<LineSettings, Device, Address> {
     abort: AbortController,
   ): Promise<void> {
     const { clock } = this.#options;
-    const { prepared } = device;
+    const planned = this.#planned.get(device.key);
     const began = clock.now();
     // What the device had acknowledged before this poll began: a later write makes the poll's values old.
     const acked = points.map((point) => device.state(point.name).acked);
@@ -386,38 +331,34 @@ export class Line<LineSettings, Device, Address> {
     try {
       readings = await this.#ask(device, abort, (session, settings, call) => session.read(settings, points, call));
     } catch (error) {
-      if (device.prepared === prepared) this.#readFailed(device, points, error, middle(began, clock.now()));
+      const answered = this.#answered(device, error);
+      if (answered && !isTransient(error) && device.prepared.points === planned)
+        this.#readRefused(device, points, error);
       return;
     }
     this.#answered(device, undefined);
-    if (device.prepared !== prepared) return;
+    // Configured anew meanwhile, or gone: these values may be of other points.
+    if (!planned || this.#planned.get(device.key) !== planned) return;
     const at = middle(began, clock.now());
-    const samples = points.map((point, index) => this.#sample(device, point, readings[index], at, acked[index]));
+    const served = points.map((point) => planned.get(point.name)).filter((one) => one !== undefined);
+    const samples = served.map((one, index) => sampleOf(one, readings[index], at, acked[index]));
     this.#options.samples(device, samples);
-    for (const [index, sample] of samples.entries()) {
-      if (!prepared.points.get(sample.property)?.property.enforce || sample.value === undefined) continue;
-      const state = enforce(device.state(sample.property), sample.value, acked[index]);
-      device.apply(sample.property, { state });
+    for (const [index, { property }] of served.entries()) {
+      const value = samples[index]?.value;
+      if (!property.enforce || value === undefined) continue;
+      device.apply(property.name, { state: enforce(device.state(property.name), value, acked[index]) });
     }
   }
 
-  #readFailed(
-    device: ServedDevice<LineSettings, Device, Address>,
-    points: Group<Address>,
-    error: unknown,
-    at: number,
-  ): void {
-    const placement = device.prepared.placement;
-    if (!this.#answered(device, error) || isTransient(error) || !placement) return;
-    if (points.length === 1) {
-      const [point] = points as [Point<Address>];
-      const reason = describeError(error).slice(0, 1_024);
-      this.#options.samples(device, [{ property: point.name, quality: 'bad', reason, at }]);
+  #readRefused(device: ServedDevice<LineSettings, Device, Address>, points: Group<Address>, error: unknown): void {
+    const { driver, clock, log } = this.#options;
+    const { placement } = device.prepared;
+    if (points.length === 1 || !placement) {
+      this.#options.samples(device, badSamples(points, describeError(error), clock.now()));
       return;
     }
     // Somewhere in the block is an address that the device does not have. Halving finds it, and the plan is remembered.
     const half = Math.ceil(points.length / 2);
-    const { driver, clock, log } = this.#options;
     const parts = [points.slice(0, half), points.slice(half)].flatMap((part) =>
       readGroups(driver, part, placement.device),
     );
@@ -425,35 +366,21 @@ export class Line<LineSettings, Device, Address> {
     this.#schedule.replace(device.key, points, parts, clock.monotonic());
   }
 
-  #sample(
-    device: ServedDevice<LineSettings, Device, Address>,
-    point: Point<Address>,
-    reading: Reading | undefined,
-    at: number,
-    acked: Sample['acked'],
-  ): Sample {
-    const base = { property: point.name, at, ...(acked ? { acked } : {}) };
-    const type = device.prepared.points.get(point.name)?.property.type ?? 'STRING';
-    if (reading?.raw === undefined) {
-      return { ...base, quality: 'bad', reason: reading?.reason ?? 'the device gave no value' };
-    }
-    const text = toText(point, type, reading.raw);
-    if (!text.ok) return { ...base, quality: 'bad', reason: text.reason };
-    const reason = reading.reason === undefined ? {} : { reason: reading.reason };
-    return { ...base, value: text.text, quality: reading.quality, ...reason };
-  }
-
-  /** Books what a request says about the device's life; whether the device itself answered. */
+  /** Books what a request says about the line and the device; whether the device itself answered. */
   #answered(device: ServedDevice<LineSettings, Device, Address>, error: unknown): boolean {
     const { clock, log, key } = this.#options;
     const code = codeOf(error);
-    if (code === 'LineLost' || error === stopping) {
-      if (error !== stopping && this.#session !== undefined) this.#lose(error);
+    if (error === stopping) return false;
+    if (code === 'LineLost') {
+      this.#connection.lose(error);
       return false;
     }
-    const wasOpen = device.breaker.isOpen;
+    this.#setDown(undefined);
+    const { breaker } = device;
+    const wasOpen = breaker.isOpen;
     if (error === undefined || !isTransient(error) || code === 'Busy') {
-      device.breaker.succeed();
+      this.#connection.prove();
+      breaker.succeed();
       if (wasOpen) {
         log.info('device answers again', { device: device.key, line: key });
         this.#schedule.dueNow(device.key, clock.monotonic());
@@ -461,38 +388,23 @@ export class Line<LineSettings, Device, Address> {
       } else device.tellHealth();
       return true;
     }
-    device.breaker.fail(clock.monotonic());
-    if (device.breaker.isOpen && !wasOpen) {
+    breaker.fail(clock.monotonic());
+    if (breaker.isOpen && !wasOpen) {
       const reason = `${device.key} does not answer on ${key}: ${describeError(error)}`;
       log.warn('device does not answer', { device: device.key, line: key, code, error: describeError(error) });
       device.setUnreachable(reason);
       this.#reportAllBad(device, reason);
     }
     // Nobody answers: the connection itself may be dead without knowing it, as after a pulled cable.
-    if (code === 'Timeout' && !this.#someAlive()) void this.#recycle();
+    if (code === 'Timeout' && !this.#someAlive()) this.#connection.recycle();
     return false;
   }
 
-  /** Closes the session so that the loop opens a fresh one; the devices' health already says what is wrong. */
-  async #recycle(): Promise<void> {
-    await this.#close();
-    this.poke();
-  }
-
   #reportAllBad(device: ServedDevice<LineSettings, Device, Address>, reason: string): void {
-    const at = this.#options.clock.now();
-    const text = reason.slice(0, 1_024);
-    const samples = [...device.prepared.points.keys()].map((property) => ({
-      property,
-      quality: 'bad' as const,
-      reason: text,
-      at,
-    }));
-    if (samples.length > 0) this.#options.samples(device, samples);
+    const points = [...device.prepared.points.values()].map(({ point }) => point);
+    if (points.length > 0) this.#options.samples(device, badSamples(points, reason, this.#options.clock.now()));
   }
 }
-
-const stopping = new FieldError('Cannot go on: the line is being closed', { code: 'Stopping', kind: 'transient' });
 
 const isTransient = (error: unknown): boolean => !(error instanceof FieldError) || error.kind === 'transient';
 const codeOf = (error: unknown): string => (error instanceof FieldError ? error.code : 'Unexpected');

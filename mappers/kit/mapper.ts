@@ -35,6 +35,7 @@ export class Mapper<LineSettings, Device, Address> {
   /** Desired values by device, also of one whose configuration is not here yet. */
   readonly #desired = new Map<string, DesiredMessage>();
   #arranged: Promise<void> = Promise.resolve();
+  #arranging = false;
   #stopped = false;
 
   constructor(options: MapperOptions<LineSettings, Device, Address>) {
@@ -79,9 +80,12 @@ export class Mapper<LineSettings, Device, Address> {
     this.#lineOf.get(key)?.poke();
   }
 
-  /** Tells every health once more: a broker has lost its memory. */
+  /** Tells every health and the newest outcomes once more: nothing was told while the bus was away. */
   retell(): void {
-    for (const device of this.#devices.values()) device.tellHealth(true);
+    for (const device of this.#devices.values()) {
+      device.tellHealth(true);
+      device.retellOutcomes();
+    }
   }
 
   /** Finishes writes in hand and closes every line. */
@@ -91,10 +95,15 @@ export class Mapper<LineSettings, Device, Address> {
     await Promise.all([...this.#lines.values()].map((line) => line.stop()));
   }
 
-  /** Brings lines and devices together, one arrangement after the other. */
+  /** Brings lines and devices together, one arrangement after the other; one that has not begun sees what comes until then. */
   #arrange(): void {
+    if (this.#arranging) return;
+    this.#arranging = true;
     this.#arranged = this.#arranged
-      .then(() => this.#arrangeNow())
+      .then(() => {
+        this.#arranging = false;
+        return this.#arrangeNow();
+      })
       .catch((error: unknown) => {
         this.#options.log.error('lines were not arranged', { error: describeError(error) });
       });

@@ -1,5 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { RealClock } from '@selvedge/base/clock';
 import { millis, seconds } from '@selvedge/base/duration';
@@ -11,10 +10,15 @@ import { decodeMapperConfig, type MapperConfig, type MapperState } from '@selved
 import { buildTopic, decodePayload, encodePayload, parseTopic } from '@selvedge/contract/topics';
 import mqtt, { type MqttClient } from 'mqtt';
 import type { Driver } from './driver.ts';
+import { type Lock, takeLock } from './lock.ts';
 import { Mapper } from './mapper.ts';
 
 /** A configuration line longer than this is no configuration. */
 const maxConfigLength = 65_536;
+/** What may wait in the socket to the bus. */
+const maxUnsentBytes = 1_048_576;
+/** Topics whose unreadable messages have been logged; beyond, they are dropped without a word. */
+const maxLoggedTopics = 1_000;
 /** A mapper that cannot close its lines within this leaves anyway: its gateway is waiting, or gone. */
 const stopLimit = seconds(2);
 /** A bus that is still there takes a farewell at once; one that died with its gateway never does, and a new gateway waits for us. */
@@ -42,7 +46,7 @@ export async function runMapper<Line, Device, Address>(driver: Driver<Line, Devi
     process.exit(exitCode.config);
   }
   const log = createLogger({ name: `mapper-${config.id}`, level: config.logLevel });
-  const lock = takeLock(config.dataDir);
+  const lock = lockOrExit(config.dataDir, log);
   const clock = new RealClock();
   const { client, mapper } = start(driver, config, clock, log);
   await gone;
@@ -52,7 +56,7 @@ export async function runMapper<Line, Device, Address>(driver: Driver<Line, Devi
   } catch (error) {
     log.warn('stopped without waiting any longer', { error: describeError(error) });
   }
-  rmSync(lock, { force: true });
+  lock.release();
   process.exit(exitCode.ok);
 }
 
@@ -66,12 +70,13 @@ function firstLine(input: ReturnType<typeof createInterface>, gone: Promise<void
   });
 }
 
-/** `lock` in the mapper's directory holds our pid: a gateway that starts anew finds us by it. */
-function takeLock(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const path = join(dataDir, 'lock');
-  writeFileSync(path, `${process.pid}\n`, { mode: 0o600 });
-  return path;
+function lockOrExit(dataDir: string, log: Logger): Lock {
+  try {
+    return takeLock(dataDir, process.pid, process.argv[1] ?? '');
+  } catch (error) {
+    log.error('directory is in use', { error: describeError(error) });
+    process.exit(error instanceof FieldError && error.kind === 'transient' ? exitCode.unavailable : exitCode.config);
+  }
 }
 
 function start<Line, Device, Address>(
@@ -103,6 +108,8 @@ function start<Line, Device, Address>(
     dataDir: config.dataDir,
     bus: {
       publish: (topic, payload, options) => {
+        // Nothing piles up for a bus that is away or does not take it: on reconnect the mapper tells what counts.
+        if (!client.connected || unsentBytes(client) > maxUnsentBytes) return;
         client.publish(topic, payload, options, (error) => {
           if (error) log.debug('message was not published', { topic, error });
         });
@@ -116,27 +123,38 @@ function start<Line, Device, Address>(
     mapper.retell();
     log.info('serving', { broker: config.broker, pid: process.pid });
   });
-  client.on('message', (topic, payload) => receive(mapper, topic, payload, log));
+  const unreadable = new Set<string>();
+  client.on('message', (topic, payload) => {
+    const problem = receive(mapper, topic, payload);
+    if (problem === undefined) unreadable.delete(topic);
+    else if (!unreadable.has(topic) && unreadable.size < maxLoggedTopics) {
+      unreadable.add(topic);
+      log.warn('message on the bus is unreadable', { topic, error: describeError(problem) });
+    }
+  });
   client.on('error', (error) => log.warn('bus refused or lost', { error: describeError(error) }));
   return { client, mapper };
 }
 
+/** The socket below; the library's type hides that it is one. */
+const socketOf = (client: MqttClient): Partial<Socket> | undefined =>
+  (client as unknown as { stream?: Partial<Socket> }).stream;
+const unsentBytes = (client: MqttClient): number => socketOf(client)?.writableLength ?? 0;
+
 /** Small messages must not wait for each other: Nagle's algorithm costs up to 40 ms a write. */
 function setNoDelay(client: MqttClient): void {
-  const { stream } = client as unknown as { stream?: { setNoDelay?: (on: boolean) => void } };
-  stream?.setNoDelay?.(true);
+  socketOf(client)?.setNoDelay?.(true);
 }
 
-/** What does not hold to its topic's shape is logged and dropped. */
+/** Hands a message on. What does not hold to its topic's shape is dropped, and returned as the reason. */
 function receive<Line, Device, Address>(
   mapper: Mapper<Line, Device, Address>,
   topic: string,
   payload: Uint8Array,
-  log: Logger,
-): void {
+): FieldError | undefined {
   const parsed = parseTopic(topic);
   const { namespace, name } = parsed?.parameters ?? {};
-  if (!parsed || namespace === undefined || name === undefined) return;
+  if (!parsed || namespace === undefined || name === undefined) return undefined;
   const empty = payload.byteLength === 0;
   try {
     if (parsed.name === 'deviceConfig') {
@@ -146,8 +164,9 @@ function receive<Line, Device, Address>(
     }
   } catch (error) {
     if (!(error instanceof FieldError)) throw error;
-    log.warn('message on the bus is unreadable', { topic, error: describeError(error) });
+    return error;
   }
+  return undefined;
 }
 
 /** Says that the mapper is offline, as its will would, and closes the connection. */

@@ -2,6 +2,7 @@ import type { Random } from '@selvedge/base/random';
 import type { DesiredMessage } from '@selvedge/contract/mapper';
 import { deviceKey } from '@selvedge/contract/names';
 import type { WriteOutcome } from '@selvedge/contract/outcome';
+import type { ResolvedDevice } from '@selvedge/contract/resolve';
 import { Breaker } from './breaker.ts';
 import { type Health, judgeHealth } from './health.ts';
 import { type Change, hold, idlePoint, type PointState, wake, want } from './point-state.ts';
@@ -21,6 +22,7 @@ export class ServedDevice<Line, Device, Address> {
   readonly #sink: DeviceSink;
   readonly #now: () => number;
   readonly #states = new Map<string, PointState>();
+  readonly #busy = new Set<string>();
   #prepared: Prepared<Line, Device, Address>;
   #desired: DesiredMessage | undefined;
   #lineDown: string | undefined;
@@ -56,14 +58,16 @@ export class ServedDevice<Line, Device, Address> {
     });
   }
 
-  /** The newest outcome of every point that has one. */
-  *outcomes(): Generator<[property: string, outcome: WriteOutcome]> {
-    for (const [property, state] of this.#states) if (state.outcome) yield [property, state.outcome];
+  /** Tells the newest outcome of every point that has one. */
+  retellOutcomes(): void {
+    for (const [property, { outcome }] of this.#states) if (outcome) this.#sink.outcome(property, outcome);
   }
 
   /** New configuration of the same device: what was written and read stays, desired values are judged anew. */
   configure(prepared: Prepared<Line, Device, Address>): void {
-    this.#prepared = prepared;
+    // Each edit of a desired value brings a new generation; what is read does not change by it.
+    const unchanged = isSameService(this.#prepared.resolved, prepared.resolved);
+    this.#prepared = unchanged ? { ...this.#prepared, resolved: prepared.resolved } : prepared;
     this.#judgeAll();
     this.tellHealth(true);
   }
@@ -81,13 +85,13 @@ export class ServedDevice<Line, Device, Address> {
 
   /** Takes over a change and tells its outcome. */
   apply(property: string, change: Change): void {
-    this.#states.set(property, change.state);
+    this.#set(property, change.state);
     if (change.outcome) this.#sink.outcome(property, change.outcome);
   }
 
-  /** Properties with something to write or to read back. */
-  busyPoints(): string[] {
-    return [...this.#states].filter(([, state]) => state.step !== 'idle').map(([property]) => property);
+  /** Properties with something to write or to read back, those that wait longest first. */
+  get busyPoints(): ReadonlySet<string> {
+    return this.#busy;
   }
 
   setLineDown(reason: string | undefined): void {
@@ -139,7 +143,7 @@ export class ServedDevice<Line, Device, Address> {
 
   #wakeOrHold(): void {
     if (this.obstacle === undefined) {
-      for (const [property, state] of this.#states) this.#states.set(property, wake(state));
+      for (const [property, state] of this.#states) this.#set(property, wake(state));
     } else this.#holdAll();
   }
 
@@ -149,4 +153,14 @@ export class ServedDevice<Line, Device, Address> {
     const at = this.#now();
     for (const [property, state] of this.#states) this.apply(property, hold(state, obstacle, at));
   }
+
+  #set(property: string, state: PointState): void {
+    this.#states.set(property, state);
+    if (state.step === 'idle') this.#busy.delete(property);
+    else this.#busy.add(property);
+  }
 }
+
+/** Whether two configurations ask for the same to be read and written in the same way. */
+const isSameService = (a: ResolvedDevice, b: ResolvedDevice): boolean =>
+  JSON.stringify([a.protocol, a.config, a.properties]) === JSON.stringify([b.protocol, b.config, b.properties]);

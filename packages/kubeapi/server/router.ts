@@ -55,9 +55,10 @@ function send(request: FastifyRequest, reply: FastifyReply, answer: NonNullable<
   const indent =
     type.startsWith('application/json') && wantsIndent(url.searchParams, request.headers['user-agent'] ?? '');
   const answered = reply.code(code).header('content-type', type).header('cache-control', 'no-cache, private');
+  // As bytes: to text fastify adds a charset, which the original does not send.
   if (typeof body !== 'string') return answered.send(Buffer.from(body));
   const text = indent ? indented(body) : type.startsWith('application/json') ? `${body}\n` : body;
-  return answered.send(text);
+  return answered.send(Buffer.from(text));
 }
 
 async function answerTo(request: FastifyRequest, reply: FastifyReply, options: RouterOptions): Promise<Answer> {

@@ -1,0 +1,27 @@
+import type { Sample } from '@selvedge/contract/sample';
+import { toText } from './convert.ts';
+import type { Point, Reading } from './driver.ts';
+import type { ServedPoint } from './prepare.ts';
+
+const maxReason = 1_024;
+
+/** A reading as a sample of its property. A reading that is missing, or no value of the property's type, is bad. Pure. */
+export function sampleOf<Address>(
+  { property, point }: ServedPoint<Address>,
+  reading: Reading | undefined,
+  at: number,
+  acked: Sample['acked'],
+): Sample {
+  const base = { property: point.name, at, ...(acked ? { acked } : {}) };
+  if (reading?.raw === undefined)
+    return { ...base, quality: 'bad', reason: reading?.reason ?? 'the device gave no value' };
+  const text = toText(point, property.type, reading.raw);
+  if (!text.ok) return { ...base, quality: 'bad', reason: text.reason };
+  const reason = reading.reason === undefined ? {} : { reason: reading.reason.slice(0, maxReason) };
+  return { ...base, value: text.text, quality: reading.quality, ...reason };
+}
+
+/** Samples that say only why there is no value. Pure. */
+export function badSamples(points: readonly Pick<Point<unknown>, 'name'>[], reason: string, at: number): Sample[] {
+  return points.map(({ name }) => ({ property: name, quality: 'bad', reason: reason.slice(0, maxReason), at }));
+}
