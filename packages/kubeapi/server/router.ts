@@ -30,10 +30,22 @@ export function installRoutes(app: FastifyInstance, options: RouterOptions): voi
 }
 
 async function handle(request: FastifyRequest, reply: FastifyReply, options: RouterOptions): Promise<FastifyReply> {
+  let answer = await attempt(request, options, () => answerTo(request, reply, options));
+  if (answer === undefined) return reply.hijack();
+  // No answer, not even a refusal, tells of something that a loss of power in the next moment would undo.
+  const lost = await attempt(request, options, () => options.objects.store.settled());
+  if (lost !== undefined) answer = lost;
+  return send(request, reply, answer);
+}
+
+/** What `act` answers, or the answer to its failure. */
+async function attempt<Result>(
+  request: FastifyRequest,
+  options: RouterOptions,
+  act: () => Promise<Result>,
+): Promise<Result | NonNullable<Answer>> {
   try {
-    const answer = await answerTo(request, reply, options);
-    if (answer === undefined) return reply.hijack();
-    return send(request, reply, answer);
+    return await act();
   } catch (error) {
     if (!(error instanceof StatusError)) {
       options.log.error('request failed', {
@@ -43,7 +55,7 @@ async function handle(request: FastifyRequest, reply: FastifyReply, options: Rou
         stack: error instanceof Error ? error.stack : undefined,
       });
     }
-    return send(request, reply, { reply: replyTo(error), warnings: [] });
+    return { reply: replyTo(error), warnings: [] };
   }
 }
 

@@ -115,6 +115,8 @@ class Watch {
   /** Sends what was there before the watch began. False when the client asked for a past that is gone. */
   #replay(): boolean {
     const { store } = this.#objects;
+    // What is sent here is on disk, and what comes next is told by the subscription.
+    store.flush();
     const { resource } = this.#request;
     const namespace = this.#request.namespace === '' ? undefined : this.#request.namespace;
     if (this.#initial) {
@@ -175,6 +177,7 @@ class Watch {
 
   #bookmark(endOfInitial: boolean): void {
     const { resource } = this.#request;
+    this.#objects.store.flush();
     const metadata: JsonObject = { resourceVersion: String(this.#objects.store.revision) };
     if (endOfInitial) metadata.annotations = { 'k8s.io/initial-events-end': 'true' };
     const object: JsonObject = { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata };

@@ -36,7 +36,7 @@ export type Connection = Database.Database;
  * WAL with synchronous=FULL: what was committed survives kill -9 and loss of power.
  * @throws FieldError `StoreTooNew` when a newer program wrote the file, `StoreUnreadable` when it is no database.
  */
-export function openDatabase(file: string): Connection {
+export function openDatabase(file: string, maxBytes: number): Connection {
   if (file !== ':memory:') {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
@@ -44,6 +44,8 @@ export function openDatabase(file: string): Connection {
   const connection = new Database(file);
   try {
     prepare(connection, file);
+    const pageSize = Number(connection.pragma('page_size', { simple: true }));
+    connection.pragma(`max_page_count = ${Math.ceil(maxBytes / pageSize)}`);
     return connection;
   } catch (error) {
     connection.close();

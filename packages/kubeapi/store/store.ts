@@ -1,6 +1,7 @@
 import type { Clock } from '@selvedge/base/clock';
 import type { JsonObject } from '../json.ts';
 import { type Connection, openDatabase } from './database.ts';
+import { GroupCommit } from './group-commit.ts';
 
 /** Where an object lives. `resource` is `group/plural`; `namespace` is empty for what is not namespaced. */
 export interface Key {
@@ -32,12 +33,17 @@ export interface StoreOptions {
   readonly maxEventBytes?: number;
   /** How long an event is kept, in milliseconds, unless the count is reached first. Default 1 hour. */
   readonly maxEventAge?: number;
+  /** How large the file may grow; writes beyond it fail. Default 2 GiB. */
+  readonly maxBytes?: number;
+  /** Runs `work` when the present turn of the event loop is over. Default `setImmediate`. */
+  readonly defer?: (work: () => void) => void;
 }
 
 /**
- * The objects and the log of their changes. A write is one transaction: the object, its event and with it the revision are
- * on disk when the method returns, and listeners have been told. Revisions are contiguous and never go back, also over a
- * restart, because the newest event is never compacted.
+ * The objects and the log of their changes. A write is seen by every later read at once; it is on disk, object, event and
+ * revision together, and listeners have been told, when {@link settled} resolves. Whoever tells somebody else of what was
+ * read or written waits for that. Revisions are contiguous and never go back, also over a restart, because the newest event
+ * is never compacted.
  */
 export class Store {
   readonly #connection: Connection;
@@ -45,13 +51,16 @@ export class Store {
   readonly #limits: { events: number; bytes: number; age: number };
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #listeners = new Set<(change: Change) => void>();
+  readonly #commits: GroupCommit;
+  /** Written in this turn, not yet on disk. */
+  #uncommitted: Change[] = [];
   readonly #undelivered: Change[] = [];
   #revision: number;
   #bytes: number;
   #writesSinceCompaction = 0;
 
   constructor(options: StoreOptions) {
-    this.#connection = openDatabase(options.file);
+    this.#connection = openDatabase(options.file, options.maxBytes ?? 2 * 1024 ** 3);
     this.#clock = options.clock;
     this.#limits = {
       events: options.maxEvents ?? 10_000,
@@ -62,9 +71,15 @@ export class Store {
     const { newest, bytes } = this.#statements.extent.get() as { newest: number | null; bytes: number | null };
     this.#revision = newest ?? 0;
     this.#bytes = bytes ?? 0;
+    this.#commits = new GroupCommit({
+      connection: this.#connection,
+      ...(options.defer === undefined ? {} : { defer: options.defer }),
+      onCommit: () => this.#committed(),
+      onRollback: () => this.#rolledBack(),
+    });
   }
 
-  /** The revision of the newest write; 0 when there never was one. */
+  /** The revision of the newest write, on disk or not; 0 when there never was one. */
   get revision(): number {
     return this.#revision;
   }
@@ -126,15 +141,26 @@ export class Store {
   }
 
   /**
-   * Calls `listener` after every write, in order, before the writing method returns (unless a listener wrote). It must
-   * not throw. Gives back the way to stop it.
+   * Resolves when everything that was read or written so far is on disk, and listeners have been told.
+   * @throws transient `StoreFailed` when it could not be stored: then nothing of this turn happened
    */
+  settled(): Promise<void> {
+    return this.#commits.settled();
+  }
+
+  /** Brings to disk at once what waits for the end of the turn. */
+  flush(): void {
+    this.#commits.flush();
+  }
+
+  /** Calls `listener` for every write that is on disk, in order. It must not throw. Gives back the way to stop it. */
   subscribe(listener: (change: Change) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
   close(): void {
+    this.#commits.flush();
     this.#listeners.clear();
     this.#connection.close();
   }
@@ -148,32 +174,41 @@ export class Store {
     const previous = existing?.body ?? null;
     const { resource, namespace, name } = key;
     const statements = this.#statements;
-    this.#connection.transaction(() => {
+    this.#commits.run(() => {
       if (type === 'DELETED') statements.remove.run(resource, namespace, name);
       else statements.put.run(resource, namespace, name, String(metadata.uid ?? ''), revision, body);
       statements.log.run(revision, this.#clock.now(), type, resource, namespace, name, body, previous);
-    })();
+    });
     this.#revision = revision;
-    this.#bytes += body.length + (previous?.length ?? 0);
     const change: Change = { resource, namespace, name, revision, body, type, previous };
-    this.#deliver(change);
-    this.#compactSometimes();
+    this.#bytes += sizeOf(change);
+    this.#uncommitted.push(change);
+    this.#commits.bound();
     return change;
   }
 
-  /** A listener may write: what it writes is delivered after the change that it is looking at, so that order holds. */
-  #deliver(change: Change): void {
-    this.#undelivered.push(change);
-    if (this.#undelivered.length > 1) return;
+  #rolledBack(): void {
+    this.#revision -= this.#uncommitted.length;
+    for (const change of this.#uncommitted) this.#bytes -= sizeOf(change);
+    this.#uncommitted = [];
+  }
+
+  /** A listener may write, and flush: what comes of it is delivered after the change that it is looking at, so that order holds. */
+  #committed(): void {
+    const isDelivering = this.#undelivered.length > 0;
+    this.#undelivered.push(...this.#uncommitted);
+    this.#writesSinceCompaction += this.#uncommitted.length;
+    this.#uncommitted = [];
+    if (isDelivering) return;
     for (let next = this.#undelivered[0]; next !== undefined; next = this.#undelivered[0]) {
       for (const listener of this.#listeners) listener(next);
       this.#undelivered.shift();
     }
+    this.#compactSometimes();
   }
 
   /** Deleting a hundred events at once costs hardly more than one, so the bounds may be passed by that much. */
   #compactSometimes(): void {
-    this.#writesSinceCompaction += 1;
     if (this.#writesSinceCompaction < 100 && this.#bytes <= this.#limits.bytes) return;
     this.#writesSinceCompaction = 0;
     const statements = this.#statements;
@@ -188,6 +223,8 @@ export class Store {
     if (removed > 0) this.#bytes = (statements.extent.get() as { bytes: number | null }).bytes ?? 0;
   }
 }
+
+const sizeOf = (change: Change): number => change.body.length + (change.previous?.length ?? 0);
 
 /** By UTF-16 units, as SQLite orders the ASCII names that Kubernetes allows. */
 function compareText(a: string, b: string): number {
