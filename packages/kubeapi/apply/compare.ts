@@ -36,6 +36,8 @@ interface Place {
 }
 
 function comparePlace(before: Json | undefined, after: Json | undefined, place: Place): void {
+  // Most of an object is as it was. What changed is compared once for each level above it, which costs less than to walk it all.
+  if (equalJson(before, after)) return;
   const [shapeBefore, shapeAfter] = [shapeOf(place.type, before), shapeOf(place.type, after)];
   // Where the schema leaves the type open, it may have changed: then all of the old is gone and all of the new is added.
   const changedType = before !== undefined && after !== undefined && shapeBefore.kind !== shapeAfter.kind;

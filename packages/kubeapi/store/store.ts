@@ -209,7 +209,7 @@ export class Store {
 
   /** Deleting a hundred events at once costs hardly more than one, so the bounds may be passed by that much. */
   #compactSometimes(): void {
-    if (this.#writesSinceCompaction < 100 && this.#bytes <= this.#limits.bytes) return;
+    if (this.#writesSinceCompaction < Math.min(100, this.#limits.events) && this.#bytes <= this.#limits.bytes) return;
     this.#writesSinceCompaction = 0;
     const statements = this.#statements;
     const byCount = this.#revision - this.#limits.events;
