@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { equalJson, type Json } from './json.ts';
+import { cloneJson, equalJson, type Json } from './json.ts';
 
 const test = suite('JSON values');
 
@@ -32,6 +32,18 @@ test('that are missing are not null, and a list is no object', () => {
   assert.not(equalJson({ a: undefined as unknown as Json }, { b: 1 }));
   assert.not(equalJson([], {}));
   assert.ok(equalJson({ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 }));
+});
+
+test('a copy is the same and shares nothing', () => {
+  const parts = (json: Json): Json[] =>
+    typeof json === 'object' && json !== null ? [json, ...Object.values(json).flatMap(parts)] : [];
+  fc.assert(
+    fc.property(value, (original) => {
+      const copy = cloneJson(original);
+      const originals = new Set(parts(original));
+      return isDeepStrictEqual(copy, original) && parts(copy).every((part) => !originals.has(part));
+    }),
+  );
 });
 
 test.run();

@@ -22,6 +22,16 @@ export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key], b[key]));
 }
 
+/** A copy that shares nothing with the original. For JSON a good deal quicker than `structuredClone`. */
+export function cloneJson<Value extends Json>(value: Value): Value;
+export function cloneJson(value: Json): Json {
+  if (Array.isArray(value)) return value.map((item) => cloneJson(item));
+  if (!isObject(value)) return value;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) setKey(copy, key, cloneJson(value[key] as Json));
+  return copy;
+}
+
 /**
  * Sets a key of an object, also one that is named `__proto__`. Plain assignment would change the object's prototype
  * instead, and the key comes from whoever sends the request.

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../json.ts';
+import { cloneJson, isObject, type Json, type JsonObject } from '../json.ts';
 import { conflict, deleted } from '../server/status.ts';
 import type { WriteContext } from './context.ts';
 import { finalizersOf, isTerminating, metadataOf, timestamp } from './metadata.ts';
@@ -47,7 +47,7 @@ export function deleteObject(
   const before = objects.get(target);
   checkPreconditions(target, before, options);
   objects.admitDeletion(target, before, context);
-  const next = structuredClone(before);
+  const next = cloneJson(before);
   const metadata = metadataOf(next);
   const finalizers = finalizersAfter(finalizersOf(before), options, target);
   if (finalizers.length > 0) metadata.finalizers = finalizers;

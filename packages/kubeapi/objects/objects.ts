@@ -1,6 +1,6 @@
 import type { Clock } from '@selvedge/base/clock';
 import type { Random } from '@selvedge/base/random';
-import { equalJson, type JsonObject } from '../json.ts';
+import { cloneJson, equalJson, type JsonObject } from '../json.ts';
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, notFound } from '../server/status.ts';
@@ -121,7 +121,7 @@ export class Objects {
   ): JsonObject {
     const { resource, subresource } = target;
     const before = this.get(target);
-    const next = change(structuredClone(before));
+    const next = change(cloneJson(before));
     this.#checkIdentity(target, before, next, options.needsRevision);
     carryOver(next, before);
     restrict(next, before, target);
@@ -284,7 +284,7 @@ function restrict(next: JsonObject, before: JsonObject, target: Target): void {
     for (const key of Object.keys(next))
       if (!(key in before) && !['status', 'metadata'].includes(key)) delete next[key];
     for (const [key, value] of Object.entries(before)) {
-      if (key !== 'status' && key !== 'metadata') next[key] = structuredClone(value);
+      if (key !== 'status' && key !== 'metadata') next[key] = cloneJson(value);
     }
     const keepsMetadata =
       resource.custom !== undefined || resource.storage === 'apiextensions.k8s.io/customresourcedefinitions';
@@ -293,7 +293,7 @@ function restrict(next: JsonObject, before: JsonObject, target: Target): void {
     next.metadata = { ...metadataOf(before), ...(managedFields === undefined ? {} : { managedFields }) };
   } else if (resource.hasStatus) {
     if (before.status === undefined) delete next.status;
-    else next.status = structuredClone(before.status);
+    else next.status = cloneJson(before.status);
   }
 }
 

@@ -1,6 +1,6 @@
 import { FieldError, rejected } from '@selvedge/base/errors';
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
-import { getKey, isObject, type Json, type JsonObject } from '../json.ts';
+import { cloneJson, getKey, isObject, type Json, type JsonObject } from '../json.ts';
 
 /** More operations than this in one patch are refused; the original's bound. */
 export const maxOperations = 10_000;
@@ -20,7 +20,7 @@ const kinds = ['add', 'remove', 'replace', 'move', 'copy', 'test'] as const;
 export function jsonPatch(target: Json, patch: Json): Json {
   const operations = decode(patch);
   const copies = { length: 0 };
-  let document = structuredClone(target);
+  let document = cloneJson(target);
   operations.forEach((operation, index) => {
     try {
       document = applyOne(document, operation, copies);
@@ -71,7 +71,7 @@ function applyOne(document: Json, operation: JsonObject, copies: { length: numbe
       const from = resolve(document, operation.from, false);
       copies.length += JSON.stringify(from.value ?? null).length;
       if (copies.length > maxCopiedLength) throw new Error(`copies add more than ${maxCopiedLength} characters`);
-      return run(document, { op: 'add', path: path.pointer, value: structuredClone(from.value ?? null) });
+      return run(document, { op: 'add', path: path.pointer, value: cloneJson(from.value ?? null) });
     }
   }
 }

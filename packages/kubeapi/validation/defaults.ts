@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../json.ts';
+import { cloneJson, isObject, type Json, type JsonObject } from '../json.ts';
 import type { Schema } from '../openapi/schema.ts';
 
 /** Fills in, in place, what is absent and has a default; a null where none is allowed counts as absent (Kubernetes, "Defaulting"). */
@@ -15,7 +15,7 @@ function fillObject(object: JsonObject, schema: Schema): void {
   const { properties = {}, additionalProperties } = schema;
   for (const [key, property] of Object.entries(properties)) {
     const missing = object[key] === undefined || (object[key] === null && property.nullable !== true);
-    if (missing && property.default !== undefined) object[key] = structuredClone(property.default);
+    if (missing && property.default !== undefined) object[key] = cloneJson(property.default);
     const below = object[key];
     if (below !== undefined) fillDefaults(below, property);
   }
