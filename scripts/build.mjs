@@ -3,7 +3,7 @@
  * source tree: dist/ and the project root look alike to a program. An entry point that does not exist is passed over.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { sourceFingerprint } from './freshness.mjs';
@@ -54,10 +54,15 @@ console.error(
 );
 
 async function bundle(source, target) {
+  const name = target.slice(0, -'.mjs'.length);
   const result = await build({
-    entryPoints: [join(root, source)],
-    outfile: join(dist, target),
+    entryPoints: [{ in: join(root, source), out: name }],
+    outdir: dist,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    // What is imported only when it is needed stays a file of its own: source text is kept in memory, read or not.
+    splitting: true,
+    chunkNames: `${name}-[hash]`,
     write: false,
     format: 'esm',
     platform: 'node',
@@ -71,8 +76,18 @@ async function bundle(source, target) {
     logLevel: 'warning',
     absWorkingDir: root,
   });
-  for (const file of result.outputFiles) write(file.path.slice(dist.length + 1), file.contents);
-  return result.outputFiles[0].contents.length;
+  const written = result.outputFiles.map(({ path, contents }) => {
+    const file = path.slice(dist.length + 1);
+    write(file, contents);
+    return basename(file);
+  });
+  // Chunks of an earlier build.
+  const folder = join(dist, dirname(target));
+  const chunk = new RegExp(`^${basename(name)}-[A-Z0-9]{8}\\.mjs$`);
+  for (const file of readdirSync(folder)) {
+    if (chunk.test(file) && !written.includes(file)) rmSync(join(folder, file));
+  }
+  return result.outputFiles.reduce((sum, { contents }) => sum + contents.length, 0);
 }
 
 /** YAML and JSON only: the TypeScript that stands among it is in the bundles. */

@@ -16,8 +16,17 @@ interface DeviceStatusView {
   };
 }
 
-/** A model and `count` devices, unit ids 1 to `count`, read and reported every 100 ms; resolves when all are ready. */
-export async function createDevices(kube: Kube, node: string, plantPort: number, count: number): Promise<void> {
+export interface Fleet {
+  readonly node: string;
+  readonly plantPort: number;
+  /** Devices, unit ids 1 to `count`. */
+  readonly count: number;
+  /** How often each is read and reported, ms. */
+  readonly cycle: number;
+}
+
+/** A model and its devices; resolves when all are ready. */
+export async function createDevices(kube: Kube, { node, plantPort, count, cycle }: Fleet): Promise<void> {
   const apiVersion = 'devices.kubeedge.io/v1beta1';
   const holding = (offset: number, scale: number) => ({
     protocolName: 'modbus',
@@ -35,7 +44,7 @@ export async function createDevices(kube: Kube, node: string, plantPort: number,
       ],
     },
   });
-  const cycles = { collectCycle: 100, reportCycle: 100 };
+  const cycles = { collectCycle: cycle, reportCycle: cycle };
   for (let unit = 1; unit <= count; unit++) {
     await kube.call('POST', `${group}/devices`, {
       apiVersion,
@@ -70,6 +79,9 @@ export async function until(limitMs: number, what: string, check: () => Promise<
   }
 }
 
+/** How often a register is looked at, ms. Looking without a pause would take a core of its own, and measure that. */
+const probeInterval = 1;
+
 /** Sets the desired value of one device; `tenths` is what its register will hold. */
 const setDesired = (kube: Kube, unit: number, tenths: number) =>
   kube.call(
@@ -88,6 +100,7 @@ export async function patchToRegister(kube: Kube, probe: RegisterProbe, rounds: 
     const patched = setDesired(kube, 1, tenths);
     while ((await probe.read(1, 0)) !== tenths) {
       if (performance.now() - started > 10_000) throw new Error('the register did not change within 10 s');
+      await sleep(probeInterval);
     }
     times.push(performance.now() - started);
     await patched;
@@ -115,6 +128,7 @@ export async function patchAllToRegister(
         times.push(performance.now() - started);
         open.delete(unit);
       }
+      await sleep(probeInterval);
       if (performance.now() - started > 30_000) throw new Error(`${open.size} registers did not change within 30 s`);
     }
     await patched;
