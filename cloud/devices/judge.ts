@@ -1,6 +1,6 @@
 import { checkDesired } from '@selvedge/contract/desired';
 import type { Device, DeviceProperty } from '@selvedge/contract/device';
-import type { DeviceModel, ModelProperty } from '@selvedge/contract/device-model';
+import { type DeviceModel, type ModelProperty, unknownProperty } from '@selvedge/contract/device-model';
 import { normalise } from '@selvedge/contract/normalise';
 import type { SettingsSchema } from '@selvedge/contract/protocol-schema';
 import { resolve } from '@selvedge/contract/resolve';
@@ -94,8 +94,7 @@ function propertyProblems(model: DeviceModel, property: DeviceProperty, place: s
   const modelProperty = model.spec.properties?.find((candidate) => candidate.name === name);
   const about = { origin: 'device', property: name } as const;
   if (!modelProperty) {
-    const known = (model.spec.properties ?? []).map((candidate) => candidate.name).slice(0, 20);
-    const reason = `DeviceModel "${model.metadata.name}" has no such property (it has ${known.join(', ') || 'none'})`;
+    const reason = unknownProperty(model, name);
     return [{ field: `${place}.name`, value: name, reason, concerns: 'config', ...about }];
   }
   const problems: Problem[] = [];

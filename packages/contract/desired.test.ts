@@ -40,8 +40,16 @@ test('the reason names the value, the bound with its unit, and what to do', () =
     code: 'AboveMaximum',
     reason: '95 Cel is above maximum 80 Cel; change the desired value or the model',
   });
-  const unknown = checkDesired(boiler, 'setpiont', '1');
-  assert.ok(!unknown.ok && unknown.reason.includes('it has temperature, setpoint, burner, camera'));
+  const reason = (property: string, text: string) => {
+    const refused = checkDesired(boiler, property, text);
+    return refused.ok ? 'accepted' : refused.reason;
+  };
+  assert.is(reason('setpiont', '1'), 'the model has no property "setpiont"; did you mean "setpoint"?');
+  assert.is(
+    reason('pressure', '1'),
+    'the model has no property "pressure"; it has temperature, setpoint, burner, camera',
+  );
+  assert.is(reason('setpoint', 'warm'), '"warm" is not of type FLOAT: it must be a number, such as "21.5"');
 });
 
 test('what is accepted lies within the bounds, whatever was asked', () => {

@@ -1,4 +1,4 @@
-import type { AccessMode } from './device-model.ts';
+import { type AccessMode, propertyHint } from './device-model.ts';
 import { type PropertyType, parseValue, type Value, type ValueProblem } from './value.ts';
 
 /** What the judge needs of a model property; a DeviceModel's spec and a resolved Device both fit. */
@@ -34,15 +34,14 @@ export type DesiredVerdict =
 export function checkDesired(model: JudgedModel, propertyName: string, text: string): DesiredVerdict {
   const property = model.properties?.find((candidate) => candidate.name === propertyName);
   if (!property) {
-    const known = (model.properties ?? []).map((candidate) => candidate.name).slice(0, 20);
-    const hint = known.length > 0 ? `; it has ${known.join(', ')}` : '';
-    return { ok: false, code: 'UnknownProperty', reason: `the model has no property "${propertyName}"${hint}` };
+    const reason = `the model has no property "${propertyName}"; ${propertyHint(model.properties, propertyName)}`;
+    return { ok: false, code: 'UnknownProperty', reason };
   }
   if (property.accessMode === 'ReadOnly') {
     return {
       ok: false,
       code: 'ReadOnly',
-      reason: `property "${propertyName}" is ReadOnly in the model; remove spec desired`,
+      reason: `property "${propertyName}" is ReadOnly in the model; remove its desired value`,
     };
   }
   const type = property.type ?? 'STRING';
@@ -55,7 +54,7 @@ export function checkDesired(model: JudgedModel, propertyName: string, text: str
   }
   const parsed = parseValue(type, text);
   if (!parsed.ok)
-    return { ok: false, code: parsed.code, reason: `"${shorten(text)}" is not a ${type}: ${parsed.reason}` };
+    return { ok: false, code: parsed.code, reason: `"${shorten(text)}" is not of type ${type}: ${parsed.reason}` };
   return typeof parsed.value === 'number' ? checkRange(property, text, parsed.value) : parsed;
 }
 

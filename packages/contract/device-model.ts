@@ -1,3 +1,4 @@
+import { nearest } from '@selvedge/base/nearest';
 import { type Static, Type } from '@sinclair/typebox';
 import type { ObjectMeta } from './object-meta.ts';
 import { decoder, Enum, FreeObject, listMapBy } from './schema.ts';
@@ -60,3 +61,14 @@ export const decodeDeviceModel = decoder(
   'DeviceModel',
   Type.Object({ metadata: Type.Object({ name: Type.String() }), spec: DeviceModelSpecSchema }),
 ) as (input: unknown) => DeviceModel;
+
+/** What is wrong with a Device that uses a property its model lacks. */
+export const unknownProperty = (model: DeviceModel, name: string): string =>
+  `property "${name}" is not in DeviceModel "${model.metadata.name}"; ${propertyHint(model.spec.properties, name)}`;
+
+/** Which property was meant, or which there are: the end of a sentence about `name`, which is not one of them. */
+export function propertyHint(properties: readonly { readonly name: string }[] | undefined, name: string): string {
+  const known = (properties ?? []).map((property) => property.name);
+  const near = nearest(name, known);
+  return near ? `did you mean "${near}"?` : `it has ${known.slice(0, 20).join(', ') || 'none'}`;
+}

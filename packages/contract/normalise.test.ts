@@ -89,6 +89,8 @@ test('no configData makes it throw, and what it gives always satisfies the schem
         if (setting.enum) assert.ok(setting.enum.includes(found as string));
       }
     }),
+    // An object of a manifest may bring a toString that cannot be called.
+    { examples: [[{ swap: { toString: [] } }]] },
   );
 });
 

@@ -87,7 +87,8 @@ function convert(setting: SettingSchema, raw: unknown): Converted {
     case 'string':
       return convertString(setting, raw, shown);
     case 'boolean': {
-      const word = String(raw).toLowerCase();
+      // Not String(raw): an object of a manifest may bring a toString of its own.
+      const word = typeof raw === 'string' ? raw.toLowerCase() : shown;
       return word === 'true' || word === 'false'
         ? { value: word === 'true' }
         : { reason: `${shown} must be true or false` };

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Device, DeviceProperty } from './device.ts';
-import { accessModes, type DeviceModel, type ModelProperty } from './device-model.ts';
+import { accessModes, type DeviceModel, type ModelProperty, unknownProperty } from './device-model.ts';
 import { isPropertyName } from './names.ts';
 import { decoder, Enum } from './schema.ts';
 import { propertyTypes } from './value.ts';
@@ -128,10 +128,7 @@ function propertyProblem(property: DeviceProperty, model: DeviceModel, seen: Rea
   if (!isPropertyName(name)) return `property "${name}": a name has 1 to 128 of a-z A-Z 0-9 - _ . , : / @ #`;
   if (seen.has(name)) return `property "${name}" stands twice; keep one`;
   const modelProperty = model.spec.properties?.find((candidate) => candidate.name === name);
-  if (!modelProperty) {
-    const known = (model.spec.properties ?? []).map((candidate) => candidate.name).slice(0, 20);
-    return `property "${name}" is not in DeviceModel "${model.metadata.name}" (it has ${known.join(', ') || 'none'})`;
-  }
+  if (!modelProperty) return unknownProperty(model, name);
   if (!property.visitors?.configData && !modelProperty.visitors?.configData) {
     return `property "${name}" has no visitors.configData, in the device or in its model; say where the value lies`;
   }

@@ -45,7 +45,7 @@ export function parseValue(type: PropertyType, text: string): ParsedValue {
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 function parseNumber(type: 'FLOAT' | 'DOUBLE', text: string): ParsedValue {
-  if (!decimal.test(text)) return { ok: false, code: 'NotANumber', reason: 'it is not a number' };
+  if (!decimal.test(text)) return { ok: false, code: 'NotANumber', reason: 'it must be a number, such as "21.5"' };
   const value = Number(text);
   const largest = type === 'FLOAT' ? 3.4028234663852886e38 : Number.MAX_VALUE;
   if (Math.abs(value) > largest) return { ok: false, code: 'OutOfRange', reason: `it does not fit a ${type}` };
@@ -53,9 +53,10 @@ function parseNumber(type: 'FLOAT' | 'DOUBLE', text: string): ParsedValue {
 }
 
 function parseInteger(text: string): ParsedValue {
-  if (!decimal.test(text)) return { ok: false, code: 'NotANumber', reason: 'it is not a number' };
+  const whole = 'it must be a whole number, such as "65"';
+  if (!decimal.test(text)) return { ok: false, code: 'NotANumber', reason: whole };
   const value = Number(text);
-  if (!Number.isInteger(value)) return { ok: false, code: 'NotAnInteger', reason: 'it is not a whole number' };
+  if (!Number.isInteger(value)) return { ok: false, code: 'NotAnInteger', reason: whole };
   if (!Number.isSafeInteger(value)) return { ok: false, code: 'OutOfRange', reason: 'it needs more than 53 bits' };
   return { ok: true, value };
 }
