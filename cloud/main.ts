@@ -192,8 +192,8 @@ async function refreshToken(authority: Authority, life: Lifecycle, log: Logger):
 
 function explainMissingKinds(error: unknown): never {
   if (!hasReason(error, 'NotFound')) throw error;
-  const hint = 'install the CustomResourceDefinitions: kubectl apply -f crds/devicemodels.yaml -f crds/devices.yaml';
-  throw configError('KindsMissing', `Cannot follow devices: the cluster does not know them; ${hint}`, error);
+  const hint = 'install their kinds: kubectl apply -f crds/devicemodels.yaml -f crds/devices.yaml';
+  throw configError('KindsMissing', `Cannot follow devices: the cluster does not know them; ${hint}`);
 }
 
 async function listening(started: Promise<void>, port: number): Promise<void> {

@@ -65,6 +65,7 @@ function report(error: unknown): number {
     return exitCode.bug;
   }
   say(describeError(error));
+  if (error.code === 'Usage') return exitCode.usage;
   switch (error.kind) {
     case 'config':
       return exitCode.config;

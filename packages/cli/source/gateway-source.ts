@@ -8,7 +8,7 @@ import {
   type LocalDevice,
 } from '@selvedge/contract/gateway-api';
 import { fetchJson, type JsonRequest, type JsonResponse, streamJson } from '../http-json.ts';
-import type { DeviceSource, DeviceView } from './source.ts';
+import type { AskedRevision, DeviceSource, DeviceView } from './source.ts';
 
 /** Devices from a gateway's own API: the same without a cloud. */
 export class GatewaySource implements DeviceSource {
@@ -34,9 +34,11 @@ export class GatewaySource implements DeviceSource {
     return localView(decodeLocalDevice(bodyOf(await fetchJson(this.#call(gatewayApi.device(namespace, name))))));
   }
 
-  async set(namespace: string, name: string, property: string, value: string): Promise<DeviceView> {
+  async set(namespace: string, name: string, property: string, value: string): Promise<AskedRevision> {
     const call = { ...this.#call(gatewayApi.property(namespace, name, property)), method: 'PUT', body: { value } };
-    return localView(decodeLocalDevice(bodyOf(await fetchJson(call))));
+    const device = decodeLocalDevice(bodyOf(await fetchJson(call)));
+    const revision = device.properties.find((candidate) => candidate.name === property)?.desired?.revision;
+    return revision ?? { generation: device.generation, local: 0 };
   }
 
   async watch(signal: AbortSignal, onDevice: (device: DeviceView) => void): Promise<void> {

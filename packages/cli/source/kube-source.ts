@@ -1,9 +1,11 @@
-import { configError } from '@selvedge/base/errors';
+import { configError, rejected } from '@selvedge/base/errors';
 import { nearest } from '@selvedge/base/nearest';
+import { checkDesired } from '@selvedge/contract/desired';
 import { type Device, findCondition, type TwinStatus } from '@selvedge/contract/device';
+import type { DeviceModel } from '@selvedge/contract/device-model';
 import { isCode, type KubeClient } from '../kube/client.ts';
 import { kubePaths } from '../kube/paths.ts';
-import type { DeviceSource, DeviceView, PropertyView } from './source.ts';
+import type { AskedRevision, DeviceSource, DeviceView, PropertyView } from './source.ts';
 
 interface EventObject {
   readonly type?: string;
@@ -38,22 +40,27 @@ export class KubeSource implements DeviceSource {
     }
   }
 
-  async set(namespace: string, name: string, property: string, value: string): Promise<DeviceView> {
-    const { raw } = await this.get(namespace, name);
-    const properties = (raw as Device).spec.properties ?? [];
+  async set(namespace: string, name: string, property: string, value: string): Promise<AskedRevision> {
+    const device = (await this.get(namespace, name)).raw as Device;
+    const properties = device.spec.properties ?? [];
     const index = properties.findIndex((candidate) => candidate.name === property);
+    const before = properties[index]?.desired;
     if (index < 0) {
       const names = properties.map((candidate) => candidate.name);
       const near = nearest(property, names);
       const hint = near ? `did you mean "${near}"?` : `it has ${names.join(', ') || 'none'}`;
       throw configError('NotFound', `Cannot set "${name}/${property}": the device has no such property; ${hint}`);
     }
-    const patched = await this.#client.jsonPatch(kubePaths.device(namespace, name), [
+    await this.#check(device, property, value);
+    // Asked for already: another note asks the gateway to write it again, should somebody have turned the knob since.
+    const again =
+      before?.value === value ? { metadata: { ...before.metadata, askedAgain: new Date().toISOString() } } : {};
+    const patched = (await this.#client.jsonPatch(kubePaths.device(namespace, name), [
       // A name that has moved meanwhile must not take the value of another.
       { op: 'test', path: `/spec/properties/${index}/name`, value: property },
-      { op: 'add', path: `/spec/properties/${index}/desired`, value: { value } },
-    ]);
-    return kubeView(patched as Device);
+      { op: 'add', path: `/spec/properties/${index}/desired`, value: { value, ...again } },
+    ])) as Device;
+    return { generation: patched.metadata.generation ?? 0, local: 0 };
   }
 
   async watch(signal: AbortSignal, onDevice: (device: DeviceView) => void): Promise<void> {
@@ -66,6 +73,21 @@ export class KubeSource implements DeviceSource {
     await this.#client.watch(path, signal, (event) => {
       if (event.type === 'ADDED' || event.type === 'MODIFIED') onDevice(kubeView(event.object as Device));
     });
+  }
+
+  /** What the cloud would say afterwards, said before: not every API server refuses such a value. @throws rejected */
+  async #check({ metadata, spec }: Device, property: string, value: string): Promise<void> {
+    const name = spec.deviceModelRef?.name;
+    if (!name) return;
+    let model: DeviceModel;
+    try {
+      model = (await this.#client.get(kubePaths.model(metadata.namespace ?? 'default', name))) as DeviceModel;
+    } catch (error) {
+      if (isCode(error, 'NotFound')) return; // The Device waits for its model, and the value with it.
+      throw error;
+    }
+    const verdict = checkDesired(model.spec, property, value);
+    if (!verdict.ok) throw rejected(verdict.code, `Cannot set "${metadata.name}/${property}": ${verdict.reason}`);
   }
 
   async events(device: DeviceView): Promise<string[]> {

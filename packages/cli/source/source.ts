@@ -1,4 +1,5 @@
 import type { WriteOutcome } from '@selvedge/contract/outcome';
+import type { Revision } from '@selvedge/contract/revision';
 
 /** One property as the command shows it, from whichever side it was asked. */
 export interface PropertyView {
@@ -37,13 +38,20 @@ export interface DeviceView {
   readonly raw: unknown;
 }
 
+/** A version of a desired value: its uid is the Device's (contract/revision.ts). */
+export type AskedRevision = Pick<Revision, 'generation' | 'local'>;
+
 /** Where devices are asked for: the Kubernetes API, or a gateway's own API when there is no cloud. */
 export interface DeviceSource {
   list(namespace: string | undefined): Promise<DeviceView[]>;
   /** @throws FieldError `NotFound` */
   get(namespace: string, name: string): Promise<DeviceView>;
-  /** Asks for a value. @returns the generation, or on a gateway the local count, from which its outcome is counted */
-  set(namespace: string, name: string, property: string, value: string): Promise<DeviceView>;
+  /**
+   * Asks for a value, also where it is asked for already: then it is written again.
+   * @returns the first revision whose outcome is the answer
+   * @throws FieldError `NotFound`; rejected when the value cannot be written
+   */
+  set(namespace: string, name: string, property: string, value: string): Promise<AskedRevision>;
   /** Each device now, then each change, until `signal`. */
   watch(signal: AbortSignal, onDevice: (device: DeviceView) => void): Promise<void>;
   /** Lines for `describe`: what happened to the device. */

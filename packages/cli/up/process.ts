@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Clock, Timer } from '@selvedge/base/clock';
 import { type Duration, millis, seconds } from '@selvedge/base/duration';
+import { type ErrorKind, exitCode, FieldError } from '@selvedge/base/errors';
 import { within } from '@selvedge/base/lifecycle';
 import { systemRandom } from '@selvedge/base/random';
 import { backoff } from '@selvedge/base/retry';
@@ -27,6 +28,12 @@ export interface LogLine {
   readonly error?: string;
   readonly [field: string]: unknown;
 }
+
+/** What a process tells by its exit code. */
+const errorKinds: Readonly<Record<number, ErrorKind>> = {
+  [exitCode.config]: 'config',
+  [exitCode.unavailable]: 'transient',
+};
 
 /** A process that was ready for this long has shown that it can run: its next restart is quick again. */
 const provenAfter = seconds(20);
@@ -63,8 +70,8 @@ export class SupervisedProcess {
 
   /**
    * Starts it, and resolves with its `ready` line.
-   * @throws Error with the last thing it said, when it ends before it was ready or is not ready in time. It is not tried again:
-   * at the first start a person looks on.
+   * @throws FieldError `NotStarted` with the last thing it said, of the kind that its exit code tells, when it ends before it was
+   * ready; Error when it is not ready in time. It is not tried again: at the first start a person looks on.
    */
   async start(limit: Duration): Promise<LogLine> {
     this.#spawn();
@@ -106,13 +113,13 @@ export class SupervisedProcess {
     }
     // A leash that breaks on the other end is that process's death, which 'exit' tells.
     child.stdio[3]?.on('error', () => {});
-    child.once('error', (error) => this.#onEnd(`cannot be started: ${error.message}`));
+    child.once('error', (error) => this.#onEnd(undefined, `cannot be started: ${error.message}`));
     child.once('exit', (code, name) => {
       const how = name === null ? `ended with code ${code}` : `was ended by ${name}`;
       // Its last words may still be in the pipe. The pipe's end is not waited for: children of its own may hold it open.
       this.#pause = this.#clock.after('last words', millis(50), () => {
         lines.end();
-        this.#onEnd(how);
+        this.#onEnd(code ?? undefined, how);
       });
     });
     const startTicks = child.pid === undefined ? undefined : processInfo(child.pid)?.startTicks;
@@ -136,7 +143,7 @@ export class SupervisedProcess {
     }
   }
 
-  #onEnd(how: string): void {
+  #onEnd(code: number | undefined, how: string): void {
     const child = this.#child;
     if (this.#stopping || child === undefined) return;
     this.#child = undefined;
@@ -144,7 +151,9 @@ export class SupervisedProcess {
     const restarts = this.#record.restarts + 1;
     if (!this.#ready.settled) {
       this.#become('Terminated', reason);
-      this.#ready.reject(new Error(`${this.plan.name} ${reason}`));
+      const text = `Cannot start ${this.plan.name}: ${this.#lastError ?? `it ${how}`}`;
+      const kind = errorKinds[code ?? exitCode.bug] ?? 'bug';
+      this.#ready.reject(new FieldError(text, { code: 'NotStarted', kind }));
       return;
     }
     if (this.#clock.monotonic() - this.#startedAt > provenAfter) this.#delays = newDelays();

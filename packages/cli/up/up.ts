@@ -8,6 +8,7 @@ import { readJoinToken } from '../kube/join-token.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { defaultPlant, hasProgram, type Layout, type ProgramName, sampleFolder } from '../layout.ts';
 import { upBanner } from './banner.ts';
+import { externalCluster } from './cluster.ts';
 import { Crew, cloudFlags, nodeFlags } from './crew.ts';
 import { gatewayPlan } from './gateway-plan.ts';
 import { Home, type HomeMark } from './home.ts';
@@ -28,7 +29,7 @@ export interface UpOptions {
   readonly reset: boolean;
   /** A plant file; false for none; absent for the default one with its sample devices. */
   readonly plant?: string | false;
-  /** A cluster to use in place of the embedded API server. */
+  /** A cluster to use in place of the embedded API server; absent: what the last start from this directory used. */
   readonly kubeconfig?: string;
 }
 
@@ -54,6 +55,8 @@ export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   const home = new Home(options.directory);
   const lockPath = home.path('run', 'lock');
   checkPrograms(deps.layout, options.plant !== false);
+  // What was mistyped must not cost the state.
+  if (options.kubeconfig !== undefined) readKubeconfig(resolve(options.kubeconfig));
   if (options.reset) {
     const holder = lockHolder(lockPath);
     if (holder) {
@@ -96,12 +99,11 @@ async function startAll(run: {
   const { layout, clock } = deps;
   const began = clock.monotonic();
   const ports = options.ports ?? rememberedPorts(run.mark) ?? defaultPorts;
-  const external = options.kubeconfig === undefined ? undefined : resolve(options.kubeconfig);
-  const access = external === undefined ? undefined : readKubeconfig(external);
+  const cluster = externalCluster(home, run.mark, options.kubeconfig);
   const plant = options.plant === false ? undefined : resolve(options.plant ?? defaultPlant(layout));
   await checkPortsFree(
     [
-      ...(external === undefined ? [{ use: 'Kubernetes API', port: ports.api }] : []),
+      ...(cluster === undefined ? [{ use: 'Kubernetes API', port: ports.api }] : []),
       { use: 'CloudHub', port: ports.hub },
       { use: 'enrolment', port: ports.enrolment },
       { use: 'MQTT', port: ports.mqtt },
@@ -109,19 +111,20 @@ async function startAll(run: {
     ],
     'stop it, or move all ports with --ports BASE',
   );
-  const settings = { ...ports, node: localNode, ...(external === undefined ? {} : { kubeconfig: external }) };
+  const remembered = cluster === undefined ? {} : { kubeconfig: cluster.kubeconfig };
+  const settings = { ...ports, node: localNode, ...remembered };
   home.write({ ...run.mark, settings });
 
   const kubeconfig = home.path('kubeconfig');
-  if (external !== undefined) {
+  if (cluster !== undefined) {
     rmSync(kubeconfig, { force: true });
-    symlinkSync(external, kubeconfig);
+    symlinkSync(cluster.kubeconfig, kubeconfig);
   }
   const [, plantReady] = await Promise.all([
-    crew.start(cloudPlan(layout, home, ports, external)),
+    crew.start(cloudPlan(layout, home, ports, cluster?.kubeconfig)),
     plant === undefined ? undefined : crew.start(plantPlan(layout, home, ports, plant)),
   ]);
-  const client = new KubeClient(access ?? readKubeconfig(kubeconfig));
+  const client = new KubeClient(cluster?.access ?? readKubeconfig(kubeconfig));
   const tokenFile = home.path('run', 'token');
   writeWhole(tokenFile, await waitForToken(client, clock, signal));
   await crew.start(
@@ -147,7 +150,7 @@ async function startAll(run: {
       ports,
       node: localNode,
       seconds: (clock.monotonic() - began) / 1_000,
-      apiServer: access?.server ?? `https://127.0.0.1:${ports.api}`,
+      apiServer: cluster?.access.server ?? `https://127.0.0.1:${ports.api}`,
       plantEndpoints: plantReady === undefined ? undefined : endpointsOf(plantReady),
     }),
   );
@@ -226,15 +229,7 @@ function checkPrograms(layout: Layout, withPlant: boolean): void {
   );
 }
 
-/** The simulator's own words for what it listens on. */
-function endpointsOf(ready: Readonly<Record<string, unknown>>): string[] {
-  const endpoints = ready.endpoints;
-  if (Array.isArray(endpoints)) return endpoints.map((endpoint) => endpointText(endpoint));
-  if (typeof endpoints === 'object' && endpoints !== null) {
-    return Object.entries(endpoints).map(([name, endpoint]) => `${endpointText(endpoint)} (${name})`);
-  }
-  return [];
+/** What the simulator says it listens on: `tcp:127.0.0.1:1502 (plc)`. */
+function endpointsOf({ endpoints }: Readonly<Record<string, unknown>>): string[] {
+  return (endpoints as { name: string; address: string }[]).map(({ name, address }) => `${address} (${name})`);
 }
-
-const endpointText = (endpoint: unknown): string =>
-  typeof endpoint === 'string' ? endpoint : JSON.stringify(endpoint);

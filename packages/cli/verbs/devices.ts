@@ -4,7 +4,7 @@ import { nearest } from '@selvedge/base/nearest';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { findSource, type Whom } from '../source/find.ts';
-import type { DeviceSource, DeviceView } from '../source/source.ts';
+import type { AskedRevision, DeviceSource } from '../source/source.ts';
 import { deviceDetail, deviceLine, deviceTable, writeText } from '../view/devices.ts';
 
 interface Talk {
@@ -67,8 +67,8 @@ export function addDeviceVerbs(program: Command, { print, say }: Talk): void {
       const [name = '', property = '', ...rest] = target.split('/');
       if (name === '' || property === '' || rest.length > 0) throw usage(`"${target}" is not <device>/<property>`);
       const asked = source(given);
-      const before = await asked.set(given.namespace, name, property, value);
-      print(await outcomeOf(asked, { before, namespace: given.namespace, name, property, value }));
+      const revision = await asked.set(given.namespace, name, property, value);
+      print(await outcomeOf(asked, { revision, namespace: given.namespace, name, property, value }));
     });
 
   whom(program.command('watch'))
@@ -100,29 +100,24 @@ const usage = (reason: string) => configError('Usage', `Cannot do that: ${reason
 /** The outcome of a write as a sentence. @throws rejected `Rejected`, `Pending` */
 async function outcomeOf(
   source: DeviceSource,
-  asked: { before: DeviceView; namespace: string; name: string; property: string; value: string },
+  asked: { revision: AskedRevision; namespace: string; name: string; property: string; value: string },
 ): Promise<string> {
-  const { namespace, name, property, value, before } = asked;
+  const { namespace, name, property, value, revision } = asked;
   const end = Date.now() + setLimit;
   for (;;) {
     const device = await source.get(namespace, name);
-    const found = device.properties.find((candidate) => candidate.name === property);
-    const write = found?.lastWrite;
-    const fresh =
-      write !== undefined && write.value === value && (device.synced === 'True' || write.phase !== 'Verified');
-    if (fresh && write.phase === 'Verified') return `${name}/${property} is ${write.readBack ?? value} (verified)`;
-    if (fresh && write.phase === 'Rejected')
-      throw rejected('Rejected', `${name}/${property}: ${writeText({ name: property, lastWrite: write })}`);
-    if (device.syncedReason === 'Invalid' && device.generation >= before.generation) {
-      throw rejected('Invalid', `${name}/${property}: ${device.message}`);
-    }
+    const write = device.properties.find((candidate) => candidate.name === property)?.lastWrite;
+    const isAnswer = write !== undefined && write.value === value && !isBefore(write, revision);
+    if (isAnswer && write.phase === 'Verified') return `${name}/${property} is ${write.readBack ?? value} (verified)`;
+    const state = isAnswer ? writeText({ name: property, lastWrite: write }) : 'it has not been written';
+    if (isAnswer && write.phase === 'Rejected') throw rejected('Rejected', `${name}/${property}: ${state}`);
     if (Date.now() > end) {
-      const state = write ? writeText({ name: property, lastWrite: write }) : 'nothing was written';
-      throw rejected(
-        'Pending',
-        `${name}/${property} is not ${value} after ${setLimit / 1_000} s: ${state}; ${device.message}`,
-      );
+      const why = device.message ? `; ${device.message}` : '';
+      throw rejected('Pending', `${name}/${property} is not ${value} after ${setLimit / 1_000} s: ${state}${why}`);
     }
     await sleep(50);
   }
 }
+
+const isBefore = (a: AskedRevision, b: AskedRevision): boolean =>
+  a.generation === b.generation ? a.local < b.local : a.generation < b.generation;
