@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RegisterProbe } from '../support/register-probe.ts';
 import type { Kube } from './kube.ts';
-import type { RegisterProbe } from './register-probe.ts';
 
 const group = '/apis/devices.kubeedge.io/v1beta1/namespaces/default';
 const devicePath = (unit: number) => `${group}/devices/meter-${unit}`;

@@ -6,11 +6,11 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RegisterProbe } from '../support/register-probe.ts';
 import { type Figure, figureTable, latency } from './figures.ts';
 import { Kube } from './kube.ts';
 import { createDevices, killToSample, patchAllToRegister, patchToRegister, registerToStatus } from './loop.ts';
 import { memoryOf, startProduct } from './product.ts';
-import { RegisterProbe } from './register-probe.ts';
 
 const product = await startProduct(21_000);
 const kube = new Kube(product.kubeconfig);

@@ -5,15 +5,12 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LinkProxy } from './link-proxy.ts';
-import { hasKubectl, Product, root, until } from './product.ts';
+import { Product } from './product.ts';
+import { root } from './run.ts';
+import { until } from './until.ts';
 
 /** A second gateway joins through a cable that is cut: changes on both sides meanwhile are all there afterwards. */
 const test = suite('outage');
-
-if (!(await hasKubectl())) {
-  console.log('skipped: end-to-end tests need kubectl on the PATH');
-  process.exit(0);
-}
 
 const product = await Product.start();
 const hub = new LinkProxy(product.base + 1);
@@ -22,8 +19,6 @@ const folder = mkdtempSync(join(tmpdir(), 'selvedge-join-'));
 const port = product.base + 12;
 let gateway: ChildProcess | undefined;
 const local = (...args: string[]) => product.selvedge(...args, '--gateway', folder);
-const patch = (name: string, path: string, value: unknown) =>
-  product.kubectl('patch', 'device', name, '--type=json', '-p', JSON.stringify([{ op: 'replace', path, value }]));
 
 test.after(async () => {
   const closed = new Promise((resolve) => gateway?.once('close', resolve));
@@ -31,8 +26,7 @@ test.after(async () => {
   await closed;
   hub.close();
   enrolment.close();
-  await product.stop();
-  product.remove();
+  await product.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -50,7 +44,7 @@ test('a second gateway joins with a token, and its node is ready', async () => {
 
 test('a device whose nodeName is moved is handed over', async () => {
   await until(10_000, 'ready', async () => (await product.condition('boiler', 'Ready')) === 'True/Ready');
-  assert.is((await patch('boiler', '/spec/nodeName', 'edge-2')).code, 0);
+  assert.is((await product.patch('boiler', 'replace', '/spec/nodeName', 'edge-2')).code, 0);
   await until(10_000, 'held by edge-2', async () => (await local('get', 'devices')).stdout.includes('boiler'));
   await until(10_000, 'ready', async () => (await product.condition('boiler', 'Ready')) === 'True/Ready');
   const first = await product.selvedge('get', 'devices', '--gateway', product.directory);
@@ -90,7 +84,7 @@ test('changes made on both sides meanwhile are there after the link is back', as
     (await product.apply({ apiVersion, kind: 'Device', metadata: { name: 'pump', namespace: 'default' }, spec })).code,
     0,
   );
-  assert.is((await patch('boiler', '/spec/properties/0/desired/value', '42')).code, 0);
+  assert.is((await product.patch('boiler', 'replace', '/spec/properties/0/desired/value', '42')).code, 0);
   await product.turn('boiler', 'setpoint', 33);
   assert.is(await product.point('pump', 'speedSetpoint'), 1_450);
   hub.mend();

@@ -1,49 +1,49 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-
-export const root = join(import.meta.dirname, '../..');
-
-export interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { descendantsOf, type FamilyMember } from '../support/process-tree.ts';
+import { freeBase } from './free-ports.ts';
+import { type Kubernetes, openKubernetes } from './kubernetes.ts';
+import { type Ran, root, run } from './run.ts';
+import { until } from './until.ts';
 
 /** The whole product from its bundles, as `npm start` runs it, in a directory and on ports of its own. */
 export class Product {
   readonly directory = mkdtempSync(join(tmpdir(), 'selvedge-e2e-'));
   readonly base: number;
-  output = '';
+  readonly kubernetes: Kubernetes;
   #child: ChildProcess | undefined;
+  #output = '';
 
-  private constructor(base: number) {
+  private constructor(base: number, kubernetes: Kubernetes) {
     this.base = base;
+    this.kubernetes = kubernetes;
   }
 
+  /** Started and ready. */
   static async start(): Promise<Product> {
-    const product = new Product(await freeBase());
+    const product = new Product(await freeBase(), await openKubernetes());
     await product.start();
     return product;
   }
 
-  /** Starts it (again) and waits until it says that it is ready. */
+  /** Starts it (again) and waits until it says that it is ready. @throws Error with what it said when it ends instead */
   async start(): Promise<void> {
-    this.output = '';
-    const argv = ['dist/selvedge.mjs', 'up', '--dir', this.directory, '--ports', String(this.base)];
+    this.#output = '';
+    const { kubeconfig } = this.kubernetes;
+    const cluster = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+    const argv = ['dist/selvedge.mjs', 'up', '--dir', this.directory, '--ports', String(this.base), ...cluster];
     const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     const collect = (chunk: Buffer) => {
-      this.output += chunk.toString();
+      this.#output += chunk.toString();
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
     this.#child = child;
     await until(60_000, 'selvedge up is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`selvedge up ended with ${child.exitCode}:\n${this.output}`);
-      return this.output.includes('export KUBECONFIG=');
+      if (child.exitCode !== null) throw new Error(`selvedge up ended with ${child.exitCode}:\n${this.#output}`);
+      return this.#output.includes('export KUBECONFIG=');
     });
   }
 
@@ -51,27 +51,34 @@ export class Product {
   async stop(): Promise<number | null> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
-    const closed = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
     child.kill('SIGINT');
     return closed;
   }
 
-  remove(): void {
+  /** Ends it and all that belongs to it. */
+  async remove(): Promise<void> {
+    await this.stop();
+    await this.kubernetes.stop();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
   kubectl(...args: string[]): Promise<Ran> {
-    return run('kubectl', args, { KUBECONFIG: join(this.directory, 'kubeconfig') });
+    return run('kubectl', args, this.kubectlEnv);
   }
 
-  /** kubectl with a manifest on standard input. */
+  get kubectlEnv(): Record<string, string> {
+    return { KUBECONFIG: join(this.directory, 'kubeconfig') };
+  }
+
+  /** `kubectl apply` of a manifest on standard input. */
   apply(manifest: unknown): Promise<Ran> {
-    return run(
-      'kubectl',
-      ['apply', '-f', '-'],
-      { KUBECONFIG: join(this.directory, 'kubeconfig') },
-      JSON.stringify(manifest),
-    );
+    return run('kubectl', ['apply', '-f', '-'], this.kubectlEnv, JSON.stringify(manifest));
+  }
+
+  /** `kubectl patch` of one place in a Device (RFC 6902). */
+  patch(device: string, op: 'add' | 'replace' | 'remove', path: string, value?: unknown): Promise<Ran> {
+    return this.kubectl('patch', 'device', device, '--type=json', '-p', JSON.stringify([{ op, path, value }]));
   }
 
   selvedge(...args: string[]): Promise<Ran> {
@@ -87,90 +94,35 @@ export class Product {
   /** Turns a knob on the plant. */
   async turn(device: string, point: string, value: unknown): Promise<void> {
     const body = JSON.stringify({ value });
-    const response = await fetch(`http://127.0.0.1:${this.base + 11}/points/${device}/${point}`, {
-      method: 'PUT',
-      body,
-    });
+    const url = `http://127.0.0.1:${this.base + 11}/points/${device}/${point}`;
+    const response = await fetch(url, { method: 'PUT', body });
     if (!response.ok) throw new Error(`PUT ${device}/${point}: ${response.status} ${await response.text()}`);
   }
 
+  /** Process id of `cloud`, `gateway` or `hil-sim`, as it is now. */
   pid(name: string): number {
     const record = JSON.parse(readFileSync(join(this.directory, 'run', `${name}.json`), 'utf8')) as { pid: number };
     return record.pid;
   }
 
-  /** Processes whose command line or standard input configuration names our directory, and mappers below the gateway. */
-  processes(): string[] {
-    return readdirSync('/proc')
-      .filter((pid) => /^\d+$/.test(pid) && Number(pid) !== process.pid)
-      .flatMap((pid) => {
-        try {
-          const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-          return line.includes(this.directory) ? [`${pid} ${line}`] : [];
-        } catch {
-          return [];
-        }
-      });
+  /** Everything that runs of it now: what `selvedge up` started, and what those started. */
+  family(): FamilyMember[] {
+    return descendantsOf(this.#child?.pid ?? process.pid);
   }
 
-  /** The condition of a device, as kubectl prints it: `True/Verified`. */
-  async condition(device: string, type: string): Promise<string> {
-    const path = `{.status.conditions[?(@.type=="${type}")].status}/{.status.conditions[?(@.type=="${type}")].reason}`;
+  /** One place of a Device, as `kubectl get -o jsonpath` prints it. */
+  async jsonPath(device: string, path: string): Promise<string> {
     return (await this.kubectl('get', 'device', device, '-o', `jsonpath=${path}`)).stdout;
+  }
+
+  /** The condition of a device: `True/Verified`. */
+  condition(device: string, type: string): Promise<string> {
+    const condition = `.status.conditions[?(@.type=="${type}")]`;
+    return this.jsonPath(device, `{${condition}.status}/{${condition}.reason}`);
   }
 
   /** The value reported for a property. */
-  async reported(device: string, property: string): Promise<string> {
-    const path = `{.status.twins[?(@.propertyName=="${property}")].reported.value}`;
-    return (await this.kubectl('get', 'device', device, '-o', `jsonpath=${path}`)).stdout;
+  reported(device: string, property: string): Promise<string> {
+    return this.jsonPath(device, `{.status.twins[?(@.propertyName=="${property}")].reported.value}`);
   }
-}
-
-export function run(
-  program: string,
-  args: readonly string[],
-  env: Record<string, string>,
-  input?: string,
-): Promise<Ran> {
-  return new Promise((resolve) => {
-    const child = execFile(
-      program,
-      args,
-      { cwd: root, env: { ...process.env, ...env }, timeout: 30_000 },
-      (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
-        resolve({ code, stdout, stderr });
-      },
-    );
-    child.stdin?.end(input ?? '');
-  });
-}
-
-export async function hasKubectl(): Promise<boolean> {
-  return (await run('kubectl', ['version', '--client'], {})).code === 0;
-}
-
-/** Asks `check` every 50 ms. @throws Error naming `what` when it does not hold within `limitMs` */
-export async function until(limitMs: number, what: string, check: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + limitMs;
-  while (!(await check())) {
-    if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await sleep(50);
-  }
-}
-
-/** A port such that it and the fifteen after it are free just now. */
-async function freeBase(): Promise<number> {
-  for (let base = 20_000 + Math.floor(Math.random() * 20_000); ; base += 16) {
-    const free = await Promise.all(Array.from({ length: 16 }, (_, offset) => isFree(base + offset)));
-    if (free.every(Boolean)) return base;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
 }

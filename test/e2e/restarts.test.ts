@@ -1,31 +1,22 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hasKubectl, Product, until } from './product.ts';
+import { isAlive } from '../support/process-tree.ts';
+import { Product } from './product.ts';
+import { until } from './until.ts';
 
 /** Killed processes, restarts and Ctrl-C: state resumes, and nothing is left behind. */
 const test = suite('restarts');
-
-if (!(await hasKubectl())) {
-  console.log('skipped: end-to-end tests need kubectl on the PATH');
-  process.exit(0);
-}
 
 const product = await Product.start();
 const ready = async () => (await product.condition('boiler', 'Ready')) === 'True/Ready';
 const synced = async () => (await product.condition('boiler', 'Synced')) === 'True/Verified';
 const timestamp = async () => {
   const path = '{.status.twins[?(@.propertyName=="temperature")].reported.metadata.timestamp}';
-  return Number((await product.kubectl('get', 'device', 'boiler', '-o', `jsonpath=${path}`)).stdout);
+  return Number(await product.jsonPath('boiler', path));
 };
-const attempts = async () => {
-  const path = '{.status.twins[?(@.propertyName=="setpoint")].lastWrite.attempts}';
-  return (await product.kubectl('get', 'device', 'boiler', '-o', `jsonpath=${path}`)).stdout;
-};
+const attempts = () => product.jsonPath('boiler', '{.status.twins[?(@.propertyName=="setpoint")].lastWrite.attempts}');
 
-test.after(async () => {
-  await product.stop();
-  product.remove();
-});
+test.after(() => product.remove());
 
 test('before anything is killed the device is ready and in step', async () => {
   await until(10_000, 'ready', ready);
@@ -50,8 +41,10 @@ for (const name of ['gateway', 'cloud', 'hil-sim']) {
 }
 
 test('Ctrl-C stops everything and leaves no process behind', async () => {
+  const family = product.family();
+  assert.is.not(family.length, 0);
   assert.is(await product.stop(), 0);
-  assert.equal(product.processes(), []);
+  assert.equal(family.filter(isAlive), []);
 });
 
 test('a second start resumes the same state', async () => {

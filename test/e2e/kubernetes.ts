@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { findKubePrograms, startRealApiServer } from '../kube/real-api-server.ts';
+import { root, run } from './run.ts';
+
+/** The Kubernetes API that the product stands on in a test. */
+export interface Kubernetes {
+  /** The API server inside the product refuses a bad manifest at once; on a real one the Device carries the reason. */
+  readonly kind: 'embedded' | 'real';
+  /** For `selvedge up --kubeconfig`; absent: the product brings its own API server. */
+  readonly kubeconfig?: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * The API that `E2E_API` names: `embedded` (the default), or `real`: a kube-apiserver with the kinds installed as the README
+ * says. Where a program is missing it says so in a line `skipped: ...` and ends the process; in CI that is a failure.
+ */
+export async function openKubernetes(): Promise<Kubernetes> {
+  if ((await run('kubectl', ['version', '--client'], {})).code !== 0) skip('kubectl on the PATH');
+  const wanted = process.env.E2E_API ?? 'embedded';
+  if (wanted === 'embedded') return { kind: wanted, stop: async () => {} };
+  if (wanted !== 'real') throw new Error(`E2E_API is "${wanted}": it must be embedded or real`);
+  const found = findKubePrograms();
+  if ('missing' in found) return skip(`a real API server: ${found.missing}`);
+  const server = await startRealApiServer(found.programs);
+  const kinds = ['devices.yaml', 'devicemodels.yaml'].flatMap((file) => ['-f', join(root, 'crds', file)]);
+  const { code, stderr } = await run('kubectl', ['apply', ...kinds], { KUBECONFIG: server.kubeconfig });
+  if (code !== 0) throw new Error(`kubectl apply of the kinds: ${stderr}`);
+  return { kind: wanted, kubeconfig: server.kubeconfig, stop: () => server.stop() };
+}
+
+function skip(missing: string): never {
+  console.log(`skipped: end-to-end tests need ${missing}`);
+  process.exit(process.env.CI ? 1 : 0);
+}

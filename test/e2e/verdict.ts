@@ -1,0 +1,44 @@
+import * as assert from 'uvu/assert';
+import type { Product } from './product.ts';
+import type { Ran } from './run.ts';
+import { until } from './until.ts';
+
+interface Judged {
+  readonly metadata: { readonly generation: number };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly status: string;
+      readonly reason: string;
+      readonly message: string;
+      readonly observedGeneration?: number;
+    }[];
+  };
+}
+
+/**
+ * What the product says against a change of a Device that no schema can refuse. The embedded API server asks the product
+ * first, so kubectl itself says it; a real one does not, so the change is made and a condition of the Device says it.
+ */
+export async function verdict(product: Product, device: string, change: () => Promise<Ran>): Promise<string> {
+  const { code, stdout, stderr } = await change();
+  if (product.kubernetes.kind === 'embedded') {
+    assert.is(code, 1, `it was taken: ${stdout}`);
+    assert.match(stderr, `The Device "${device}" is invalid: `);
+    return stderr;
+  }
+  assert.is(code, 0, stderr);
+  let said: string | undefined;
+  await until(10_000, `a condition of ${device} says what is wrong`, async () => {
+    const { metadata, status } = JSON.parse(
+      (await product.kubectl('get', 'device', device, '-o', 'json')).stdout,
+    ) as Judged;
+    const broken = status?.conditions?.find(
+      (condition) =>
+        ['Invalid', 'InvalidConfig'].includes(condition.reason) && condition.observedGeneration === metadata.generation,
+    );
+    assert.is.not(broken?.status, 'True');
+    said = broken?.message;
+    return said !== undefined;
+  });
+  return said ?? '';
+}
