@@ -80,7 +80,7 @@ test('names the place, the value and the reason of each thing that is wrong', ()
 });
 
 test('asks for what is missing where it belongs', () => {
-  assert.equal(fields(device({})), ['spec.protocol.configData.host: it is required; add it']);
+  assert.equal(fields(device({})), ['spec.protocol.configData.host: missing; add it']);
   const bare = model(undefined);
   bare.spec.properties?.[0] && delete bare.spec.properties[0].visitors;
   assert.match(

@@ -78,7 +78,7 @@ test("KubeEdge's visitors mean what its mappers make of them, but a missing or z
 test('settings that do not fit each other are refused with the numbers', () => {
   assert.throws(
     () => point('INT', { register: 'holding', offset: 65_535, limit: 2 }),
-    /ends at 65536; the last address is 65535/,
+    /ends at 65536, and the last address is 65535; correct offset/,
   );
   assert.throws(() => point('INT', { register: 'holding', offset: 0, limit: 3 }), /numbers take 1, 2 or 4 registers/);
   assert.throws(() => point('INT', { register: 'holding', offset: 0, limit: 1, dataType: 'int32' }), /which takes 2/);

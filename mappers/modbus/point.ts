@@ -26,7 +26,8 @@ export function modbusPoint(source: PointSource<unknown>): Point<ModbusAddress> 
   const count = countOf(dataType, limit, isBit);
   if (start + count > 65_536) {
     const last = start + count - 1;
-    throw invalid(`${table} ${start} with ${count} registers ends at ${last}; the last address is 65535`);
+    const extent = `${table} ${start} with ${count} registers ends at ${last}, and the last address is 65535`;
+    throw invalid(`${extent}; correct offset, limit or dataType`);
   }
   const writable = table === 'CoilRegister' || table === 'HoldingRegister';
   const readOnly = writable

@@ -46,7 +46,9 @@ test('a word that is none of the enum suggests the nearest', () => {
 
 test('what is missing is named, alternatives too', () => {
   const reasons = normalise(schema, {}).problems.map((problem) => `${problem.key}: ${problem.reason}`);
-  assert.equal(reasons, ['unitId: it is required; add it', 'ip: one of these is required: ip, or serialPort']);
+  assert.equal(reasons, ['unitId: missing; add it', 'ip: missing; add ip, or serialPort']);
+  const mistyped = normalise(schema, { ip: 'a', untId: 1 }).problems.map(({ key, reason }) => `${key}: ${reason}`);
+  assert.equal(mistyped, ['unitId: missing; is "untId" meant to be it?']);
 });
 
 test('one setting under two names is a problem, not a guess', () => {

@@ -25,12 +25,12 @@ export function normalise(schema: SettingsSchema, configData: Readonly<Record<st
   const names = namesOf(schema);
   const value: Record<string, SettingValue> = {};
   const problems: ConfigProblem[] = [];
-  const warnings: string[] = [];
+  const unknown: string[] = [];
   const given = new Map<string, string>();
   for (const [key, raw] of Object.entries(configData)) {
     const name = names.get(key.toLowerCase());
     if (name === undefined) {
-      if (!isIgnored(schema, key)) warnings.push(unknownKey(key, schema));
+      if (!isIgnored(schema, key)) unknown.push(key);
       continue;
     }
     if (raw === null || raw === undefined || raw === '') continue;
@@ -47,7 +47,8 @@ export function normalise(schema: SettingsSchema, configData: Readonly<Record<st
   for (const [name, setting] of Object.entries(schema.properties)) {
     if (value[name] === undefined && setting.default !== undefined && !given.has(name)) value[name] = setting.default;
   }
-  return { value, problems: [...problems, ...missing(schema, given)], warnings };
+  const warnings = unknown.map((key) => unknownKey(key, schema));
+  return { value, problems: [...problems, ...missing(schema, given, unknown)], warnings };
 }
 
 function namesOf(schema: SettingsSchema): Map<string, string> {
@@ -66,15 +67,24 @@ function unknownKey(key: string, schema: SettingsSchema): string {
   return `"${key.slice(0, 60)}" is not a known setting and has no effect${near ? `; did you mean "${near}"?` : ''}`;
 }
 
-function missing(schema: SettingsSchema, given: ReadonlyMap<string, string>): ConfigProblem[] {
+function missing(
+  schema: SettingsSchema,
+  given: ReadonlyMap<string, string>,
+  unknown: readonly string[],
+): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const name of schema.required ?? []) {
-    if (!given.has(name)) problems.push({ key: name, reason: 'it is required; add it' });
+    if (given.has(name)) continue;
+    const near = nearest(name, unknown);
+    problems.push({
+      key: name,
+      reason: near ? `missing; is "${near.slice(0, 60)}" meant to be it?` : 'missing; add it',
+    });
   }
   const groups = schema['x-required-one-of'];
   if (groups && !groups.some((group) => group.every((name) => given.has(name)))) {
     const choice = groups.map((group) => group.join(' and ')).join(', or ');
-    problems.push({ key: groups[0]?.[0] ?? '', reason: `one of these is required: ${choice}` });
+    problems.push({ key: groups[0]?.[0] ?? '', reason: `missing; add ${choice}` });
   }
   return problems;
 }

@@ -27,17 +27,19 @@ export async function verdict(product: Product, device: string, change: () => Pr
     return stderr;
   }
   assert.is(code, 0, stderr);
+  return complaint(product, device);
+}
+
+/** The message of the condition that says what is wrong with the Device as it is now. */
+export async function complaint(product: Product, device: string): Promise<string> {
   let said: string | undefined;
   await until(10_000, `a condition of ${device} says what is wrong`, async () => {
-    const { metadata, status } = JSON.parse(
-      (await product.kubectl('get', 'device', device, '-o', 'json')).stdout,
-    ) as Judged;
-    const broken = status?.conditions?.find(
-      (condition) =>
-        ['Invalid', 'InvalidConfig'].includes(condition.reason) && condition.observedGeneration === metadata.generation,
-    );
-    assert.is.not(broken?.status, 'True');
-    said = broken?.message;
+    const { stdout } = await product.kubectl('get', 'device', device, '-o', 'json');
+    const { metadata, status } = JSON.parse(stdout) as Judged;
+    said = status?.conditions?.find(
+      ({ status, reason, observedGeneration }) =>
+        status === 'False' && /^Invalid/.test(reason) && observedGeneration === metadata.generation,
+    )?.message;
     return said !== undefined;
   });
   return said ?? '';
