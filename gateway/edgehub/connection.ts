@@ -1,6 +1,6 @@
 import { type Clock, sleep, type Timer } from '@selvedge/base/clock';
 import { millis, seconds } from '@selvedge/base/duration';
-import { describeError } from '@selvedge/base/errors';
+import { describeError, FieldError } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
 import type { Random } from '@selvedge/base/random';
 import { backoff } from '@selvedge/base/retry';
@@ -29,6 +29,8 @@ export interface ConnectionState {
   /** ms since the epoch, when `connected` last changed */
   readonly since: number;
   readonly reason?: string;
+  /** Stable word for the reason, when there is one. */
+  readonly code?: string;
 }
 
 const pingEvery = seconds(10);
@@ -93,7 +95,7 @@ export class CloudConnection {
         // A session that ended at once is no success: the other end may refuse us after the handshake.
         if (lasted >= seconds(5)) waits = schedule();
       } catch (error) {
-        this.#fail(describeError(error));
+        this.#fail(describeError(error), error instanceof FieldError ? error.code : undefined);
       }
       if (this.#abort.signal.aborted) return;
       const wait = waits.next().value;
@@ -143,7 +145,16 @@ export class CloudConnection {
       });
       socket.on('unexpected-response', (_request, response) => {
         failure = `the cloud refused the link with status ${response.statusCode}`;
-        socket.terminate();
+        // Its words come with the status or not at all.
+        const timer = clock.after('words of refusal', farewell, () => socket.terminate());
+        response.once('data', (words: Buffer) => {
+          failure = `${failure}: ${words.toString('utf8').trim().slice(0, 200)}`;
+        });
+        response.once('close', () => {
+          timer.cancel();
+          socket.terminate();
+        });
+        response.resume();
       });
       socket.on('error', (error) => {
         failure ??= describeError(error);
@@ -166,9 +177,10 @@ export class CloudConnection {
     this.#socket?.terminate();
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, code?: string): void {
     const { connected, since } = this.#state;
-    this.#state = { connected: false, since: connected ? this.#options.clock.now() : since, reason };
+    const word = code === undefined ? {} : { code };
+    this.#state = { connected: false, since: connected ? this.#options.clock.now() : since, reason, ...word };
   }
 
   /** Keepalives for the cloud, and pings that find a peer that is gone without a word. Returns what ends both. */

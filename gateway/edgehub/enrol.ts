@@ -84,10 +84,11 @@ function ask(target: EnrolTarget, path: string, trust: Trust, body?: Buffer): Pr
 function refusal(target: EnrolTarget, status: number, text: string): FieldError {
   const said = text === '' ? `status ${status}` : `"${text}" (status ${status})`;
   if (status === 401 || status === 403) {
-    const hint = 'print a fresh one with `selvedge token`';
+    // A cloud of ours says it itself.
+    const hint = text.includes('selvedge token') ? '' : '; print a fresh one with `selvedge token`';
     return rejected(
       'TokenRefused',
-      `Cannot join ${address(target)} as "${target.node}": the token was refused: ${said}; ${hint}`,
+      `Cannot join ${address(target)} as "${target.node}": the token was refused: ${said}${hint}`,
     );
   }
   if (status >= 500 || status === 429) {

@@ -56,6 +56,15 @@ export type LocalDevice = Static<typeof LocalDeviceSchema>;
 /** @throws configError `Malformed` */
 export const decodeLocalDevice = decoder('device from the gateway', LocalDeviceSchema);
 
+/** Words for `cloud.code` that say: the cloud will never take this gateway as it asks now, a person must change something. */
+export const joinRefusals: readonly string[] = [
+  'WrongCa',
+  'TokenRefused',
+  'EnrolmentRefused',
+  'InvalidToken',
+  'NoToken',
+];
+
 /** Kubernetes' words for the state of something supervised. */
 export const processStates = ['Waiting', 'Running', 'CrashLoopBackOff', 'Terminated'] as const;
 
@@ -72,6 +81,8 @@ export const GatewayStatusSchema = Type.Object({
     since: Type.Number(),
     /** Why not, when not. */
     reason: Type.Optional(Type.String()),
+    /** Stable word for the reason, when there is one. */
+    code: Type.Optional(Type.String()),
   }),
   bus: Type.Object({ address: Type.String(), connected: Type.Boolean(), reason: Type.Optional(Type.String()) }),
   devices: Type.Object({ total: Type.Integer(), ready: Type.Integer() }),

@@ -1,11 +1,14 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import type { Clock } from '@selvedge/base/clock';
+import { type Clock, sleep } from '@selvedge/base/clock';
+import { millis } from '@selvedge/base/duration';
 import { configError } from '@selvedge/base/errors';
 import { parseToken } from '@selvedge/contract/enrolment';
+import { joinRefusals } from '@selvedge/contract/gateway-api';
 import { isObjectName } from '@selvedge/contract/names';
 import type { Command } from 'commander';
 import type { Layout } from '../layout.ts';
+import { GatewaySource } from '../source/gateway-source.ts';
 import { Crew } from '../up/crew.ts';
 import { gatewayPlan } from '../up/gateway-plan.ts';
 import { Home } from '../up/home.ts';
@@ -44,6 +47,25 @@ export function addJoin(program: Command, deps: Deps): void {
     .action((given: Given) => join(given, deps));
 }
 
+/**
+ * Waits until the cloud has taken the gateway. One that cannot be reached is waited for, and said so.
+ * @throws configError with the gateway's code when the cloud refuses it: trying again would change nothing
+ */
+async function joined(gateway: GatewaySource, deps: Deps & { signal: AbortSignal }): Promise<void> {
+  let said: string | undefined;
+  while (!deps.signal.aborted) {
+    // Not there: it is being started again.
+    const status = await gateway.status().catch(() => undefined);
+    const { connected = false, reason = '', code = '' } = status?.cloud ?? {};
+    if (connected) return;
+    if (joinRefusals.includes(code)) throw configError(code, reason);
+    // The first tries have no word yet.
+    if (code !== '' && reason !== said) deps.say(`not joined yet, trying again: ${reason}`);
+    if (code !== '') said = reason;
+    await sleep(deps.clock, millis(100), deps.signal).catch(() => {});
+  }
+}
+
 async function join(given: Given, deps: Deps): Promise<void> {
   const home = new Home(given.dir);
   const mark = home.open('join');
@@ -79,10 +101,14 @@ async function join(given: Given, deps: Deps): Promise<void> {
     const started = crew.start(plan);
     started.catch(() => {});
     await Promise.race([started, stop.asked]);
-    home.write({ ...mark, settings: { cloud, node, mqttPort } });
-    deps.print(
-      `gateway ${node} runs, with its state in ${resolve(given.dir)}; see \`selvedge status --dir ${given.dir}\`. Ctrl-C stops it.`,
-    );
+    if (mark.settings === undefined) {
+      await joined(new GatewaySource(directory), { ...deps, signal: stop.signal });
+      if (!stop.signal.aborted) home.write({ ...mark, settings: { cloud, node, mqttPort } });
+    }
+    if (!stop.signal.aborted) {
+      const place = `with its state in ${resolve(given.dir)}; see \`selvedge status --dir ${given.dir}\``;
+      deps.print(`gateway ${node} runs, ${place}. Ctrl-C stops it.`);
+    }
     await stop.asked;
     deps.say('stopping');
   } finally {

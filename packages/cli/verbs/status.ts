@@ -11,7 +11,8 @@ import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { kubePaths } from '../kube/paths.ts';
 import { findKubeconfig, gatewayFolder, type Whom } from '../source/find.ts';
 import { GatewaySource } from '../source/gateway-source.ts';
-import { isAlive, readRecords } from '../up/record.ts';
+import { Home } from '../up/home.ts';
+import { isAlive, type ProcessRecord, readRecords } from '../up/record.ts';
 import { table } from '../view/table.ts';
 
 interface Talk {
@@ -34,11 +35,7 @@ export function addStatus(program: Command, { print, clock }: Talk): void {
         );
       }
       const wrong: string[] = [];
-      print(processes(given.dir, clock.now(), wrong));
-      print('');
-      for (const line of await gatewayLines(given.dir, clock.now(), wrong)) print(line);
-      for (const line of await clusterLines(given, wrong)) print(line);
-      print('');
+      for (const part of await report(given, clock.now(), wrong)) print(`${part}\n`);
       print(wrong.length === 0 ? 'nothing is wrong' : `wrong:\n${wrong.map((line) => `  ${line}`).join('\n')}`);
       if (wrong.length > 0) process.exitCode = 1;
     });
@@ -61,9 +58,22 @@ export function addStatus(program: Command, { print, clock }: Talk): void {
     });
 }
 
-function processes(directory: string, now: number, wrong: string[]): string {
-  const records = readRecords(join(directory, 'run'));
-  if (records.length === 0) wrong.push('no process runs; start with `selvedge up`');
+/** What runs, in parts; adds to `wrong` what is. */
+async function report(given: { dir: string }, now: number, wrong: string[]): Promise<string[]> {
+  const records = readRecords(join(given.dir, 'run'));
+  const gateway = gatewayFolder(given.dir);
+  // A gateway that systemd runs has no record here.
+  if (records.length === 0 && !existsSync(join(gateway, 'gateway.sock'))) {
+    const verb = new Home(given.dir).mark()?.kind ?? 'up';
+    wrong.push(`nothing runs from "${given.dir}"; start it with \`selvedge ${verb} --dir ${given.dir}\``);
+    return [];
+  }
+  const running = records.length > 0 ? [processes(records, now, wrong)] : [];
+  const lines = [...(await gatewayLines(gateway, now, wrong)), ...(await clusterLines(given, wrong))];
+  return [...running, lines.join('\n')];
+}
+
+function processes(records: readonly ProcessRecord[], now: number, wrong: string[]): string {
   const rows = records.map((record) => {
     const alive = isAlive(record);
     const state = alive ? record.state : record.state === 'Running' ? 'Terminated' : record.state;
@@ -79,10 +89,10 @@ function processes(directory: string, now: number, wrong: string[]): string {
   return table(['PROCESS', 'STATE', 'PID', 'SINCE', 'RESTARTS'], rows);
 }
 
-async function gatewayLines(directory: string, now: number, wrong: string[]): Promise<string[]> {
+async function gatewayLines(folder: string, now: number, wrong: string[]): Promise<string[]> {
   let status: GatewayStatus;
   try {
-    status = await new GatewaySource(gatewayFolder(directory)).status();
+    status = await new GatewaySource(folder).status();
   } catch (error) {
     wrong.push(describeError(error));
     return [];
