@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@selvedge/base/clock';
-import { describeError, FieldError } from '@selvedge/base/errors';
+import { configError, describeError, FieldError } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
+import { propertyHint } from '@selvedge/contract/device-model';
 import type { LocalDevice } from '@selvedge/contract/gateway-api';
 import {
   decodeHwTwinUpdate,
@@ -108,8 +109,7 @@ export class EventBus {
     }
     const device = twins.device(request.device);
     if (!device) {
-      const reason = `this gateway has no device "${deviceKey(request.device)}"`;
-      throw new FieldError(reason, { code: 'NotFound', kind: 'config' });
+      throw configError('NotFound', `this gateway has no device "${deviceKey(request.device)}"`);
     }
     switch (request.type) {
       case 'twinGet':
@@ -129,10 +129,8 @@ export class EventBus {
     const found: Record<string, { value: string; at: number }> = {};
     for (const [name, { actual }] of Object.entries(update.twin)) {
       if (!known.has(name)) {
-        throw new FieldError(`device "${deviceKey(device)}" has no property "${name}"`, {
-          code: 'NotFound',
-          kind: 'config',
-        });
+        const hint = propertyHint(device.properties, name);
+        throw configError('NotFound', `device "${deviceKey(device)}" has no property "${name}"; ${hint}`);
       }
       if (actual?.value !== undefined)
         found[name] = { value: actual.value, at: actual.metadata?.timestamp ?? header.timestamp };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { descendantsOf, type FamilyMember } from '../support/process-tree.ts';
 import { freeBase } from './free-ports.ts';
 import { type Kubernetes, openKubernetes } from './kubernetes.ts';
-import { type Ran, root, run } from './run.ts';
+import { type Ran, root, run, selvedge } from './run.ts';
 import { until } from './until.ts';
 
 /** The whole product from its bundles, as `npm start` runs it, in a directory and on ports of its own. */
@@ -81,8 +81,9 @@ export class Product {
     return this.kubectl('patch', 'device', device, '--type=json', '-p', JSON.stringify([{ op, path, value }]));
   }
 
+  /** The `selvedge` command about this product. */
   selvedge(...args: string[]): Promise<Ran> {
-    return run(process.execPath, ['dist/selvedge.mjs', ...args, '--dir', this.directory], { KUBECONFIG: '' });
+    return selvedge(...args, '--dir', this.directory);
   }
 
   /** The value of a simulated point, from the plant itself. */

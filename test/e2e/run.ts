@@ -27,3 +27,7 @@ export function run(
     child.stdin?.end(input);
   });
 }
+
+/** The `selvedge` command, knowing of no cluster but the one that its arguments name. */
+export const selvedge = (...args: string[]): Promise<Ran> =>
+  run(process.execPath, ['dist/selvedge.mjs', ...args], { KUBECONFIG: '' });

@@ -82,6 +82,8 @@ export class SupervisedProcess {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#pause?.cancel();
+    // Whoever still waits for it to be ready must not wait out the limit.
+    this.#ready.reject(new Error(`${this.plan.name} was stopped`));
     const child = this.#child;
     if (child?.pid !== undefined) {
       if (child.exitCode === null && child.signalCode === null) {
