@@ -3,6 +3,7 @@ import { RealClock } from '@selvedge/base/clock';
 import { describeError, exitCode, FieldError } from '@selvedge/base/errors';
 import { Command, CommanderError } from 'commander';
 import { findLayout } from './layout.ts';
+import { defaultDirectory } from './up/home.ts';
 import { parsePorts } from './up/ports.ts';
 import { up } from './up/up.ts';
 import { addDeviceVerbs } from './verbs/devices.ts';
@@ -27,7 +28,7 @@ const program = new Command('selvedge')
 program
   .command('up')
   .description('run the whole product on this box: API server, cloud, gateway, simulated plant')
-  .option('--dir <directory>', 'where all state lives', '.selvedge')
+  .option('--dir <directory>', 'where all state lives', defaultDirectory)
   .option('--ports <base>', 'move every port: this one and the fifteen after it')
   .option('--reset', 'begin anew: delete the state first', false)
   .option('--plant <file>', 'plant file for the simulator')

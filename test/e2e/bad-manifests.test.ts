@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { until } from '../support/until.ts';
 import { Product } from './product.ts';
 import { type Manifest, pump, pumpModel } from './pump.ts';
-import { until } from './until.ts';
 import { complaint, verdict } from './verdict.ts';
 
 /** Manifests that are wrong: each is told in words that say what to change, and the good device beside it works on. */

@@ -11,10 +11,10 @@ import * as assert from 'uvu/assert';
 import { FakeGateway } from '../../cloud/testing/fake-gateway.ts';
 import { enrol } from '../../gateway/edgehub/enrol.ts';
 import type { NodeIdentity } from '../../gateway/edgehub/identity.ts';
-import { freeBase } from './free-ports.ts';
+import { freeBase } from '../support/free-ports.ts';
+import { selvedge } from '../support/run.ts';
+import { until } from '../support/until.ts';
 import { Product } from './product.ts';
-import { selvedge } from './run.ts';
-import { until } from './until.ts';
 
 /** Messages and credentials that are wrong, at every door of the product: each is told, and nobody else notices. */
 const test = suite('bad messages');

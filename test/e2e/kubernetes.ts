@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findKubePrograms, startRealApiServer } from '../kube/real-api-server.ts';
-import { root, run } from './run.ts';
+import { hasKubectl, skip } from '../support/kubectl.ts';
+import { root, run } from '../support/run.ts';
 
 /** The Kubernetes API that the product stands on in a test. */
 export interface Kubernetes {
@@ -16,20 +17,15 @@ export interface Kubernetes {
  * says. Where a program is missing it says so in a line `skipped: ...` and ends the process; in CI that is a failure.
  */
 export async function openKubernetes(): Promise<Kubernetes> {
-  if ((await run('kubectl', ['version', '--client'], {})).code !== 0) skip('kubectl on the PATH');
+  if (!(await hasKubectl())) skip('end-to-end tests need kubectl on the PATH');
   const wanted = process.env.E2E_API ?? 'embedded';
   if (wanted === 'embedded') return { kind: wanted, stop: async () => {} };
   if (wanted !== 'real') throw new Error(`E2E_API is "${wanted}": it must be embedded or real`);
   const found = findKubePrograms();
-  if ('missing' in found) return skip(`a real API server: ${found.missing}`);
+  if ('missing' in found) return skip(`end-to-end tests on a real API server: ${found.missing}`);
   const server = await startRealApiServer(found.programs);
   const kinds = ['devices.yaml', 'devicemodels.yaml'].flatMap((file) => ['-f', join(root, 'crds', file)]);
   const { code, stderr } = await run('kubectl', ['apply', ...kinds], { KUBECONFIG: server.kubeconfig });
   if (code !== 0) throw new Error(`kubectl apply of the kinds: ${stderr}`);
   return { kind: wanted, kubeconfig: server.kubeconfig, stop: () => server.stop() };
-}
-
-function skip(missing: string): never {
-  console.log(`skipped: end-to-end tests need ${missing}`);
-  process.exit(process.env.CI ? 1 : 0);
 }

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { root, run } from '../support/run.ts';
+import { until } from '../support/until.ts';
 import { Product } from './product.ts';
-import { root, run } from './run.ts';
-import { until } from './until.ts';
 import { verdict } from './verdict.ts';
 
 /** The loop with real processes and real kubectl, as `npm start` runs it. */

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { root } from '../support/run.ts';
+import { until } from '../support/until.ts';
 import { LinkProxy } from './link-proxy.ts';
 import { Product } from './product.ts';
-import { root } from './run.ts';
-import { until } from './until.ts';
 
 /** A second gateway joins through a cable that is cut: changes on both sides meanwhile are all there afterwards. */
 const test = suite('outage');

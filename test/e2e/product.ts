@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freeBase } from '../support/free-ports.ts';
 import { descendantsOf, type FamilyMember } from '../support/process-tree.ts';
-import { freeBase } from './free-ports.ts';
+import { type Ran, root, run, selvedge } from '../support/run.ts';
+import { until } from '../support/until.ts';
 import { type Kubernetes, openKubernetes } from './kubernetes.ts';
-import { type Ran, root, run, selvedge } from './run.ts';
-import { until } from './until.ts';
 
 /** The whole product from its bundles, as `npm start` runs it, in a directory and on ports of its own. */
 export class Product {

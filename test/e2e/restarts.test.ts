@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isAlive } from '../support/process-tree.ts';
+import { until } from '../support/until.ts';
 import { Product } from './product.ts';
-import { until } from './until.ts';
 
 /** Killed processes, restarts and Ctrl-C: state resumes, and nothing is left behind. */
 const test = suite('restarts');

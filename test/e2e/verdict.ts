@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
+import type { Ran } from '../support/run.ts';
+import { until } from '../support/until.ts';
 import type { Product } from './product.ts';
-import type { Ran } from './run.ts';
-import { until } from './until.ts';
 
 interface Judged {
   readonly metadata: { readonly generation: number };

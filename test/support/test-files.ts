@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Suites that need a built product, foreign tools or much time: run by naming them, as `.ci/run` does. */
-const heavy = ['test/e2e', 'test/interop', 'test/bench'];
+const heavy = ['test/e2e', 'test/start', 'test/interop', 'test/bench'];
 const ignored = new Set(['node_modules', 'dist', '.git', '.selvedge', '.cache', 'vectors']);
 
 /**

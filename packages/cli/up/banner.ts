@@ -1,3 +1,4 @@
+import { defaultDirectory } from './home.ts';
 import type { Ports } from './ports.ts';
 
 export interface BannerFacts {
@@ -31,12 +32,16 @@ ${runs}
 
 In another terminal:
 
-  export KUBECONFIG=${facts.kubeconfig}
+  export KUBECONFIG=${shellWord(facts.kubeconfig)}
 
   kubectl get devices -w
   kubectl edit device boiler          # another desired value for setpoint moves the register
-  ${facts.command} status
+  ${facts.command} status${facts.directory === defaultDirectory ? '' : ` --dir ${shellWord(facts.directory)}`}
 
 Ctrl-C stops everything.
 `;
 }
+
+/** A word as a shell takes it (POSIX, Shell Command Language 2.2). */
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -3,6 +3,9 @@ import { join, resolve } from 'node:path';
 import { configError, describeError } from '@selvedge/base/errors';
 import { writeWhole } from './write-whole.ts';
 
+/** Where state lies when nobody names a place. */
+export const defaultDirectory = '.selvedge';
+
 const markName = '.selvedge-state';
 const format = 1;
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { configError } from '@selvedge/base/errors';
-import { type PortOwner, portOwner } from './port-owner.ts';
+import { briefCommand, type PortOwner, portOwner } from './port-owner.ts';
 
 export interface WantedPort {
   /** What it is for, for people. */
@@ -24,7 +24,7 @@ export async function checkPortsFree(wanted: readonly WantedPort[], advice: stri
 }
 
 export const describeOwner = (owner: PortOwner | undefined): string =>
-  owner === undefined ? 'a process of another user' : `pid ${owner.pid} (${owner.command})`;
+  owner === undefined ? 'a process of another user' : `pid ${owner.pid} (${briefCommand(owner.command)})`;
 
 /** The error code of an attempt to listen on all addresses; a listener on any single one is in the way of that too. */
 function listenProblem(port: number): Promise<string | undefined> {

@@ -37,10 +37,15 @@ export function listeningInodes(table: string, port: number): string[] {
     .map((fields) => fields[9] ?? '');
 }
 
-/** The command line of a process, shortened; its bare name when it hides the line; empty when it is gone. */
+/** The command line of a process; its bare name when it hides the line; empty when it is gone. */
 export function commandOf(pid: number, proc = '/proc'): string {
   const line = (read(join(proc, String(pid), 'cmdline')) ?? '').replaceAll('\0', ' ').trim();
-  const text = line === '' ? (read(join(proc, String(pid), 'comm')) ?? '').trim() : line;
+  return line === '' ? (read(join(proc, String(pid), 'comm')) ?? '').trim() : line;
+}
+
+/** A command line for people: which program it is comes before its flags for Node, and ends in time. Pure. */
+export function briefCommand(line: string): string {
+  const text = line.replace(/^\S*\bnode (?:--import \S+ |--\S+ )*/, 'node ');
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
 }
 

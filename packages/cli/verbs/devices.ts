@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { findSource, type Whom } from '../source/find.ts';
 import type { AskedRevision, DeviceSource } from '../source/source.ts';
+import { defaultDirectory } from '../up/home.ts';
 import { deviceDetail, deviceLine, deviceTable, writeText } from '../view/devices.ts';
 
 interface Talk {
@@ -20,7 +21,7 @@ const setLimit = 10_000;
 export function addDeviceVerbs(program: Command, { print, say }: Talk): void {
   const whom = (command: Command) =>
     command
-      .option('--dir <directory>', 'state directory of `selvedge up`', '.selvedge')
+      .option('--dir <directory>', 'state directory of `selvedge up`', defaultDirectory)
       .option('--kubeconfig <file>', 'ask this cluster (default: $KUBECONFIG, then the one of --dir)')
       .option('--gateway <directory>', 'ask the gateway of this directory, without the cloud');
   const source = (given: Whom) => findSource(given, process.env.KUBECONFIG);

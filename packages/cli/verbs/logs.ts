@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { configError } from '@selvedge/base/errors';
 import { nearest } from '@selvedge/base/nearest';
 import type { Command } from 'commander';
+import { defaultDirectory } from '../up/home.ts';
 import { logLine } from '../view/log-line.ts';
 
 /** `logs [process]`: what the processes wrote, made readable. */
@@ -11,7 +12,7 @@ export function addLogs(program: Command, { print }: { print: (text: string) => 
   program
     .command('logs [process]')
     .description('show what the processes wrote: cloud, gateway (with its mappers), hil-sim')
-    .option('--dir <directory>', 'state directory', '.selvedge')
+    .option('--dir <directory>', 'state directory', defaultDirectory)
     .option('--lines <count>', 'how many lines', '50')
     .option('-f, --follow', 'go on as they write', false)
     .action(async (process_: string | undefined, given: { dir: string; lines: string; follow: boolean }) => {

@@ -11,7 +11,7 @@ import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { kubePaths } from '../kube/paths.ts';
 import { findKubeconfig, gatewayFolder, type Whom } from '../source/find.ts';
 import { GatewaySource } from '../source/gateway-source.ts';
-import { Home } from '../up/home.ts';
+import { defaultDirectory, Home } from '../up/home.ts';
 import { isAlive, type ProcessRecord, readRecords } from '../up/record.ts';
 import { table } from '../view/table.ts';
 
@@ -26,7 +26,7 @@ export function addStatus(program: Command, { print, clock }: Talk): void {
   program
     .command('status')
     .description('what runs, since when, and what is wrong')
-    .option('--dir <directory>', 'state directory', '.selvedge')
+    .option('--dir <directory>', 'state directory', defaultDirectory)
     .action(async (given: { dir: string }) => {
       if (!existsSync(given.dir)) {
         throw configError(
@@ -42,7 +42,7 @@ export function addStatus(program: Command, { print, clock }: Talk): void {
   program
     .command('token')
     .description('print the token with which another gateway joins')
-    .option('--dir <directory>', 'state directory', '.selvedge')
+    .option('--dir <directory>', 'state directory', defaultDirectory)
     .option('--kubeconfig <file>', 'ask this cluster (default: $KUBECONFIG, then the one of --dir)')
     .action(async (given: Whom) => {
       const kubeconfig = findKubeconfig(given, process.env.KUBECONFIG);
