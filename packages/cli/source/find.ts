@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { configError } from '@selvedge/base/errors';
+import { transient } from '@selvedge/base/errors';
 import { KubeClient } from '../kube/client.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { GatewaySource } from './gateway-source.ts';
@@ -22,7 +22,7 @@ export function findKubeconfig(whom: Whom, environment: string | undefined): str
 
 /**
  * Whom to ask about devices: the gateway that `--gateway` names; else the Kubernetes API of a kubeconfig; else the gateway of the
- * state directory. @throws configError `NothingRuns`
+ * state directory. @throws transient `NothingRuns`
  */
 export function findSource(whom: Whom, environment: string | undefined): DeviceSource {
   if (whom.gateway !== undefined) return new GatewaySource(gatewayFolder(whom.gateway));
@@ -30,7 +30,7 @@ export function findSource(whom: Whom, environment: string | undefined): DeviceS
   if (kubeconfig !== undefined) return new KubeSource(new KubeClient(readKubeconfig(kubeconfig)));
   const folder = gatewayFolder(whom.dir);
   if (existsSync(join(folder, 'gateway.sock'))) return new GatewaySource(folder);
-  throw configError(
+  throw transient(
     'NothingRuns',
     `Cannot find a cluster or gateway: no --kubeconfig, no $KUBECONFIG, nothing in "${whom.dir}"; start one with \`selvedge up\`, or name it with --dir`,
   );

@@ -61,7 +61,8 @@ function bodyOf(response: JsonResponse): unknown {
   if (response.status < 300) return response.body;
   const { code, message } = (response.body ?? {}) as { code?: string; message?: string };
   const text = message ?? `the gateway answered ${response.status}`;
-  if (response.status === 422) throw rejected(code ?? 'Rejected', text);
+  // A name that is not there is the person's to correct, as on the Kubernetes API.
+  if (response.status === 422 && code !== 'UnknownProperty') throw rejected(code ?? 'Rejected', text);
   throw configError(code ?? 'Refused', text);
 }
 

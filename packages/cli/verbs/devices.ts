@@ -32,7 +32,8 @@ export function addDeviceVerbs(program: Command, { print, say }: Talk): void {
     .option('-o, --output <form>', `one of ${outputs.join(', ')}`, 'table')
     .action(async (thing: string, name: string | undefined, given: Whom & { namespace: string; output: string }) => {
       checkThing(thing);
-      if (!outputs.includes(given.output)) throw usage(`output "${given.output}" is none of ${outputs.join(', ')}`);
+      if (!outputs.includes(given.output))
+        throw configError('Usage', `Cannot print as "${given.output}": it must be one of ${outputs.join(', ')}`);
       if (name === undefined) {
         const devices = await source(given).list(given.namespace);
         if (devices.length === 0 && !['json', 'yaml'].includes(given.output))
@@ -66,7 +67,8 @@ export function addDeviceVerbs(program: Command, { print, say }: Talk): void {
     .option('-n, --namespace <namespace>', 'namespace', 'default')
     .action(async (target: string, value: string, given: Whom & { namespace: string }) => {
       const [name = '', property = '', ...rest] = target.split('/');
-      if (name === '' || property === '' || rest.length > 0) throw usage(`"${target}" is not <device>/<property>`);
+      if (name === '' || property === '' || rest.length > 0)
+        throw configError('Usage', `Cannot set "${target}": it must be DEVICE/PROPERTY, such as boiler/setpoint`);
       const asked = source(given);
       const revision = await asked.set(given.namespace, name, property, value);
       print(await outcomeOf(asked, { revision, namespace: given.namespace, name, property, value }));
@@ -91,12 +93,8 @@ function checkThing(thing: string): void {
   const things = ['devices', 'device', 'dev'];
   if (things.includes(thing)) return;
   const near = nearest(thing, things);
-  throw usage(
-    `"${thing}" is not a thing that can be shown${near ? `; did you mean "${near}"?` : '; there are devices'}`,
-  );
+  throw configError('Usage', `Cannot show "${thing}": ${near ? `did you mean "${near}"?` : 'there are devices'}`);
 }
-
-const usage = (reason: string) => configError('Usage', `Cannot do that: ${reason}`);
 
 /** The outcome of a write as a sentence. @throws rejected `Rejected`, `Pending` */
 async function outcomeOf(

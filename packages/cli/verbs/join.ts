@@ -68,8 +68,9 @@ async function joined(gateway: GatewaySource, deps: Deps & { signal: AbortSignal
 
 async function join(given: Given, deps: Deps): Promise<void> {
   const home = new Home(given.dir);
-  const mark = home.open('join');
-  const remembered = (mark.settings ?? {}) as { cloud?: string; node?: string; mqttPort?: number };
+  // Taken only when the flags make sense: a mistyped call leaves nothing behind.
+  const before = home.mark();
+  const remembered = (before?.settings ?? {}) as { cloud?: string; node?: string; mqttPort?: number };
   const cloud = given.cloud ?? remembered.cloud;
   if (cloud === undefined)
     throw configError('Usage', 'Cannot join: --cloud HOST:PORT is missing; name the CloudHub, such as 192.0.2.7:10000');
@@ -83,8 +84,9 @@ async function join(given: Given, deps: Deps): Promise<void> {
     throw configError('Usage', `Cannot use --mqtt-port "${given.mqttPort}": it must be from 1 to 65535`);
   }
   if (given.token !== undefined) parseToken(given.token);
-  else if (mark.settings === undefined)
+  else if (before?.settings === undefined)
     throw configError('Usage', 'Cannot join: --token is missing; print one with `selvedge token` at the cloud');
+  const mark = home.open('join');
   const lock = takeLock(home.path('run', 'lock'), home.directory);
   const crew = new Crew({ home, clock: deps.clock, say: deps.say });
   const stop = listenForStop(() => crew.kill());
@@ -101,11 +103,9 @@ async function join(given: Given, deps: Deps): Promise<void> {
     const started = crew.start(plan);
     started.catch(() => {});
     await Promise.race([started, stop.asked]);
-    if (mark.settings === undefined) {
-      await joined(new GatewaySource(directory), { ...deps, signal: stop.signal });
-      if (!stop.signal.aborted) home.write({ ...mark, settings: { cloud, node, mqttPort } });
-    }
+    if (mark.settings === undefined) await joined(new GatewaySource(directory), { ...deps, signal: stop.signal });
     if (!stop.signal.aborted) {
+      home.write({ ...mark, settings: { cloud, node, mqttPort } });
       const place = `with its state in ${resolve(given.dir)}; see \`selvedge status --dir ${given.dir}\``;
       deps.print(`gateway ${node} runs, ${place}. Ctrl-C stops it.`);
     }

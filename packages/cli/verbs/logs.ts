@@ -16,6 +16,9 @@ export function addLogs(program: Command, { print }: { print: (text: string) => 
     .option('--lines <count>', 'how many lines', '50')
     .option('-f, --follow', 'go on as they write', false)
     .action(async (process_: string | undefined, given: { dir: string; lines: string; follow: boolean }) => {
+      const count = Number(given.lines);
+      if (!Number.isInteger(count) || count < 1)
+        throw configError('Usage', `Cannot show "${given.lines}" lines: it must be a whole number from 1`);
       const folder = join(given.dir, 'logs');
       const names = existsSync(folder)
         ? readdirSync(folder)
@@ -34,7 +37,6 @@ export function addLogs(program: Command, { print }: { print: (text: string) => 
           `Cannot show logs of "${process_}": ${near ? `did you mean "${near}"?` : `there are ${names.join(', ')}`}`,
         );
       }
-      const count = Math.max(1, Math.min(100_000, Number(given.lines) || 50));
       const paths = (process_ === undefined ? names : [process_]).map((name) => join(folder, `${name}.log`));
       const lines = paths.flatMap((path) => readFileSync(path, 'utf8').split('\n').filter(Boolean));
       for (const line of byTime(lines).slice(-count)) print(logLine(line));

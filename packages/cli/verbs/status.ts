@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@selvedge/base/clock';
 import { formatAge, millis } from '@selvedge/base/duration';
-import { configError, describeError } from '@selvedge/base/errors';
+import { configError, describeError, transient } from '@selvedge/base/errors';
 import type { GatewayStatus } from '@selvedge/contract/gateway-api';
 import type { Command } from 'commander';
 import { KubeClient } from '../kube/client.ts';
@@ -47,10 +47,10 @@ export function addStatus(program: Command, { print, clock }: Talk): void {
     .action(async (given: Whom) => {
       const kubeconfig = findKubeconfig(given, process.env.KUBECONFIG);
       if (kubeconfig === undefined)
-        throw configError('NothingRuns', `Cannot read the token: no cluster is known; name it with --kubeconfig`);
+        throw transient('NothingRuns', `Cannot read the token: no cluster is known; name it with --kubeconfig`);
       const token = await readJoinToken(new KubeClient(readKubeconfig(kubeconfig)));
       if (token === undefined)
-        throw configError(
+        throw transient(
           'NoToken',
           'Cannot read the token: Secret kubeedge/tokensecret is not there; does a cloud run?',
         );
