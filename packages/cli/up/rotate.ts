@@ -13,36 +13,47 @@ export class RotatingFile {
   readonly #path: string;
   readonly #maxBytes: number;
   readonly #keep: number;
-  #fd: number;
-  #size: number;
+  /** Absent while the file cannot be opened: its number may be somebody else's by now. */
+  #fd: number | undefined;
+  #size = 0;
 
   constructor({ path, maxBytes = 2 * 1_048_576, keep = 5 }: RotateOptions) {
     this.#path = path;
     this.#maxBytes = maxBytes;
     this.#keep = keep;
-    this.#fd = openSync(path, 'a', 0o600);
-    this.#size = fstatSync(this.#fd).size;
+    this.#fd = this.#open();
   }
 
-  /** Appends one line. */
+  /** Appends one line. A disk that is full, or a folder that was deleted, costs the line, never the process that is logged. */
   line(text: string): void {
     const bytes = Buffer.from(`${text}\n`);
-    if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) this.#rotate();
-    writeSync(this.#fd, bytes);
-    this.#size += bytes.length;
+    try {
+      if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) this.#rotate();
+      this.#fd ??= this.#open();
+      writeSync(this.#fd, bytes);
+      this.#size += bytes.length;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    }
   }
 
   close(): void {
-    closeSync(this.#fd);
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #open(): number {
+    const fd = openSync(this.#path, 'a', 0o600);
+    this.#size = fstatSync(fd).size;
+    return fd;
   }
 
   #rotate(): void {
-    closeSync(this.#fd);
+    this.close();
     rmSync(`${this.#path}.${this.#keep - 1}`, { force: true });
     for (let index = this.#keep - 2; index >= 1; index--) move(`${this.#path}.${index}`, `${this.#path}.${index + 1}`);
     if (this.#keep > 1) move(this.#path, `${this.#path}.1`);
-    else rmSync(this.#path);
-    this.#fd = openSync(this.#path, 'a', 0o600);
+    else rmSync(this.#path, { force: true });
     this.#size = 0;
   }
 }
