@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LinkProxy } from '../support/link-proxy.ts';
 import { root } from '../support/run.ts';
 import { until } from '../support/until.ts';
-import { LinkProxy } from './link-proxy.ts';
 import { Product } from './product.ts';
 
 /** A second gateway joins through a cable that is cut: changes on both sides meanwhile are all there afterwards. */

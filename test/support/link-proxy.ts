@@ -1,6 +1,6 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A TCP proxy that can be cut: the cable between a gateway and its cloud. */
+/** A TCP proxy on loopback that can be cut: the cable between a gateway and its cloud, or a cloud and its cluster. */
 export class LinkProxy {
   readonly #target: number;
   readonly #server: Server;
@@ -12,10 +12,11 @@ export class LinkProxy {
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  listen(port: number): Promise<void> {
+  /** @param port  0 takes a free one. @returns the port */
+  listen(port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', resolve);
+      this.#server.listen(port, '127.0.0.1', () => resolve((this.#server.address() as AddressInfo).port));
     });
   }
 
