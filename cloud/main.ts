@@ -11,6 +11,7 @@ import { systemRandom } from '@selvedge/base/random';
 import type { Device } from '@selvedge/contract/device';
 import type { DeviceModel } from '@selvedge/contract/device-model';
 import { enrolmentPortOffset } from '@selvedge/contract/enrolment';
+import { edgeLabel } from '@selvedge/contract/names';
 import { deviceAdmission } from './admission/device-admission.ts';
 import { CloudHub } from './cloudhub/cloudhub.ts';
 import type { SessionEvents } from './cloudhub/session.ts';
@@ -30,7 +31,7 @@ import { connectionFromKubeconfig } from './kube/connection.ts';
 import { Informer } from './kube/informer.ts';
 import { hasReason } from './kube/status-error.ts';
 import { NodeFrames } from './nodes/node-frames.ts';
-import { edgeLabel, NodeHealth, type NodeObject } from './nodes/node-health.ts';
+import { NodeHealth, type NodeObject } from './nodes/node-health.ts';
 
 /** Namespace of the Secrets, KubeEdge's own. */
 const secretNamespace = 'kubeedge';

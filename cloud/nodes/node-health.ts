@@ -14,9 +14,6 @@ export interface NodeHealthStore {
   patchNodeStatus(name: string, patch: unknown): Promise<object>;
 }
 
-/** Label of the nodes that are gateways. */
-export const edgeLabel = 'node-role.kubernetes.io/edge';
-
 /** Kubernetes' node-monitor-grace-period; a node renews every 10 s. */
 const graceMs = 40_000;
 const checkEvery = seconds(5);

@@ -6,6 +6,7 @@ import type { Logger } from '@selvedge/base/log';
 import { edgeObjectFrame } from '@selvedge/contract/link-build';
 import type { LinkFrame } from '@selvedge/contract/link-frame';
 import type { LinkedKind } from '@selvedge/contract/link-message';
+import { edgeLabel } from '@selvedge/contract/names';
 
 export interface NodeAgentOptions {
   readonly node: string;
@@ -126,7 +127,7 @@ export class NodeAgent {
   #node(): unknown {
     const { node } = this.#options;
     const machine = { 'kubernetes.io/arch': architectures[arch()] ?? arch(), 'kubernetes.io/os': 'linux' };
-    const roles = { 'node-role.kubernetes.io/edge': '', 'node-role.kubernetes.io/agent': '' };
+    const roles = { [edgeLabel]: '', 'node-role.kubernetes.io/agent': '' };
     const labels = { 'kubernetes.io/hostname': node, ...machine, ...roles };
     return { kind: 'Node', apiVersion: 'v1', metadata: { name: node, labels }, spec: {}, status: this.#status() };
   }

@@ -45,7 +45,11 @@ export async function streamJson(
   signal: AbortSignal,
   onValue: (value: unknown) => void,
 ): Promise<JsonResponse | undefined> {
-  const response = await send(call, signal);
+  const response = await send(call, signal).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
+  });
+  if (response === undefined) return undefined;
   if (response.statusCode !== 200) {
     const text = await readAll(response, call.peer);
     return { status: response.statusCode ?? 0, body: parseOr(text) };

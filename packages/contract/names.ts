@@ -31,3 +31,6 @@ export function parseDeviceKey(key: string): DeviceRef {
   }
   return { namespace, name };
 }
+
+/** Label of the nodes that are gateways (KubeEdge); a cluster has others beside them. */
+export const edgeLabel = 'node-role.kubernetes.io/edge';

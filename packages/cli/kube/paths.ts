@@ -1,4 +1,5 @@
 import { deviceGroup, deviceVersion } from '@selvedge/contract/device';
+import { edgeLabel } from '@selvedge/contract/names';
 
 const base = `/apis/${deviceGroup}/${deviceVersion}`;
 
@@ -8,12 +9,12 @@ export const kubePaths = {
   device: (namespace: string, name: string) => `${collection('devices', namespace)}/${encodeURIComponent(name)}`,
   models: (namespace: string) => collection('devicemodels', namespace),
   model: (namespace: string, name: string) => `${collection('devicemodels', namespace)}/${encodeURIComponent(name)}`,
-  nodes: '/api/v1/nodes',
+  /** The nodes that are gateways. */
+  nodes: `/api/v1/nodes?labelSelector=${encodeURIComponent(edgeLabel)}`,
   joinToken: '/api/v1/namespaces/kubeedge/secrets/tokensecret',
   /** Events of one object, as `kubectl describe` selects them. */
   events: (namespace: string, uid: string) =>
     `/api/v1/namespaces/${encodeURIComponent(namespace)}/events?fieldSelector=${encodeURIComponent(`involvedObject.uid=${uid}`)}`,
-  ready: '/readyz',
 } as const;
 
 function collection(resource: string, namespace: string | undefined): string {

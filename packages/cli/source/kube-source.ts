@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { configError, rejected } from '@selvedge/base/errors';
 import { nearest } from '@selvedge/base/nearest';
 import { checkDesired } from '@selvedge/contract/desired';
@@ -14,6 +15,9 @@ interface EventObject {
   readonly count?: number;
   readonly lastTimestamp?: string;
 }
+
+/** Between two watches, so that a server that ends them at once is not asked in a circle. */
+const pauseMs = 500;
 
 /** Devices from the Kubernetes API. */
 export class KubeSource implements DeviceSource {
@@ -64,15 +68,26 @@ export class KubeSource implements DeviceSource {
   }
 
   async watch(signal: AbortSignal, onDevice: (device: DeviceView) => void): Promise<void> {
-    const list = (await this.#client.get(kubePaths.devices(undefined))) as {
-      items: Device[];
-      metadata: { resourceVersion: string };
+    const shown = new Map<string, string | undefined>();
+    const show = (device: Device) => {
+      const { uid = '', resourceVersion } = device.metadata;
+      if (shown.get(uid) !== resourceVersion) onDevice(kubeView(device));
+      shown.set(uid, resourceVersion);
     };
-    for (const device of list.items) onDevice(kubeView(device));
-    const path = `${kubePaths.devices(undefined)}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
-    await this.#client.watch(path, signal, (event) => {
-      if (event.type === 'ADDED' || event.type === 'MODIFIED') onDevice(kubeView(event.object as Device));
-    });
+    // A server ends every watch after some time: then what is there is read anew.
+    while (!signal.aborted) {
+      const list = (await this.#client.get(kubePaths.devices(undefined))) as {
+        items: Device[];
+        metadata: { resourceVersion: string };
+      };
+      for (const device of list.items) show(device);
+      const path = `${kubePaths.devices(undefined)}?watch=true&resourceVersion=${list.metadata.resourceVersion}`;
+      await this.#client.watch(path, signal, ({ type, object }) => {
+        if (type === 'ADDED' || type === 'MODIFIED') show(object as Device);
+        if (type === 'DELETED') shown.delete((object as Device).metadata.uid ?? '');
+      });
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    }
   }
 
   /** What the cloud would say afterwards, said before: not every API server refuses such a value. @throws rejected */
