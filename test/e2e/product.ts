@@ -32,7 +32,8 @@ export class Product {
   async start(): Promise<void> {
     this.#output = '';
     const { kubeconfig } = this.kubernetes;
-    const cluster = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+    // Named once: the directory remembers its cluster.
+    const cluster = kubeconfig === undefined || this.#child !== undefined ? [] : ['--kubeconfig', kubeconfig];
     const argv = ['dist/selvedge.mjs', 'up', '--dir', this.directory, '--ports', String(this.base), ...cluster];
     const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
     const collect = (chunk: Buffer) => {
