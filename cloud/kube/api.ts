@@ -50,10 +50,10 @@ export class KubeApi {
    */
   async request<Result>(call: ApiRequest): Promise<Result> {
     const response = await this.#send(call, { timeout: requestTimeout });
-    const text = await readText(response, call);
+    const text = await readText(response, this.#action(call));
     const code = response.statusCode ?? 0;
     if (code === 401) this.#login = undefined;
-    if (code < 200 || code > 299) throw statusError(`${call.method} ${call.path}`, code, text);
+    if (code < 200 || code > 299) throw statusError(this.#action(call), code, text);
     return JSON.parse(text) as Result;
   }
 
@@ -63,7 +63,7 @@ export class KubeApi {
     const code = response.statusCode ?? 0;
     if (code === 200) return response;
     if (code === 401) this.#login = undefined;
-    throw statusError(`${call.method} ${call.path}`, code, await readText(response, call));
+    throw statusError(this.#action(call), code, await readText(response, this.#action(call)));
   }
 
   stop(): void {
@@ -99,9 +99,14 @@ export class KubeApi {
       }
       outgoing.once('response', resolve);
       // Not once: an aborted watch may say so twice, and nobody listening would end the process.
-      outgoing.on('error', (error) => reject(unreachable(call, error)));
+      outgoing.on('error', (error) => reject(unreachable(this.#action(call), error)));
       outgoing.end(body);
     });
+  }
+
+  /** `GET https://10.0.0.1:6443/api/v1/nodes` */
+  #action(call: ApiRequest): string {
+    return `${call.method} ${this.#connection.url.origin}${call.path}`;
   }
 
   #openAgents(): { requests: Agent; watches: Agent } {
@@ -120,11 +125,11 @@ export class KubeApi {
   }
 }
 
-function unreachable(call: ApiRequest, error: unknown): FieldError {
-  return transient('Unreachable', `Cannot ${call.method} ${call.path}: ${describeError(error)}`);
+function unreachable(action: string, error: unknown): FieldError {
+  return transient('Unreachable', `Cannot ${action}: ${describeError(error)}`);
 }
 
-function readText(response: IncomingMessage, call: ApiRequest): Promise<string> {
+function readText(response: IncomingMessage, action: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -134,7 +139,7 @@ function readText(response: IncomingMessage, call: ApiRequest): Promise<string> 
       else chunks.push(chunk);
     });
     response.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
-    response.once('error', (error) => reject(unreachable(call, error)));
-    response.once('aborted', () => reject(unreachable(call, new Error('the answer broke off'))));
+    response.once('error', (error) => reject(unreachable(action, error)));
+    response.once('aborted', () => reject(unreachable(action, new Error('the answer broke off'))));
   });
 }

@@ -11,17 +11,24 @@ export interface Status {
 
 /**
  * A refusal as an error: `code` is the Kubernetes reason (`NotFound`, `AlreadyExists`, `Conflict`, ...). What the server may
- * get over (429, 5xx) is `transient`, anything else `rejected`.
+ * get over (429, 5xx) is `transient`; credentials and rights (401, 403) are `config`, with what to do; anything else `rejected`.
  */
 export function statusError(action: string, httpCode: number, body: string): FieldError {
   const status = parseStatus(httpCode, body);
-  const kind = httpCode === 429 || httpCode >= 500 ? 'transient' : 'rejected';
-  return new FieldError(`Cannot ${action}: ${status.message ?? `HTTP ${httpCode}`}`, {
+  const remedy = remedies[httpCode];
+  const kind = remedy ? 'config' : httpCode === 429 || httpCode >= 500 ? 'transient' : 'rejected';
+  const text = `Cannot ${action}: ${status.message ?? `HTTP ${httpCode}`}`;
+  return new FieldError(remedy ? `${text}; ${remedy}` : text, {
     code: status.reason ?? `Http${httpCode}`,
     kind,
     cause: new StatusCause(status),
   });
 }
+
+const remedies: Readonly<Record<number, string>> = {
+  401: 'check the credentials in the kubeconfig',
+  403: "give the kubeconfig's user this right",
+};
 
 /** Carries the whole Status along; its text stands in the error already. */
 class StatusCause extends Error {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { freeBase } from '../support/free-ports.ts';
 import { type Ran, root, selvedge } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { Product } from './product.ts';
@@ -308,13 +309,52 @@ for (const [what, call, code, said] of mistakes) {
   });
 }
 
+/** The product's kubeconfig, changed as somebody might have it. */
+function changedKubeconfig(name: string, change: (config: Kubeconfig) => void): string {
+  const config = parse(readFileSync(product.kubectlEnv.KUBECONFIG ?? '', 'utf8')) as Kubeconfig;
+  change(config);
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
+
+interface Kubeconfig {
+  readonly clusters: { cluster: { server: string } }[];
+  readonly users: { user: object }[];
+}
+
 test('an API server that is away: exit code 69, and where it was looked for', async () => {
-  const kubeconfig = join(folder, 'kubeconfig');
-  const away = readFileSync(product.kubectlEnv.KUBECONFIG ?? '', 'utf8').replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:1');
-  writeFileSync(kubeconfig, away);
-  const { code, stderr } = await selvedge('get', 'devices', '--kubeconfig', kubeconfig);
-  assert.is(code, 69);
-  assert.match(stderr, 'Cannot reach the API server at https://127.0.0.1:1: connect ECONNREFUSED');
+  const kubeconfig = changedKubeconfig('away', ({ clusters }) => {
+    for (const { cluster } of clusters) cluster.server = 'https://127.0.0.1:1';
+  });
+  const get = await selvedge('get', 'devices', '--kubeconfig', kubeconfig);
+  assert.is(get.code, 69);
+  assert.match(get.stderr, 'Cannot reach the API server at https://127.0.0.1:1: connect ECONNREFUSED');
+  const ports = String(await freeBase());
+  const up = await selvedge('up', '--dir', join(folder, 'away-state'), '--ports', ports, '--kubeconfig', kubeconfig);
+  assert.is(up.code, 69);
+  assert.match(up.stderr, /Cannot start cloud: Cannot GET https:\/\/127\.0\.0\.1:1\/.*: connect ECONNREFUSED/);
+});
+
+test('credentials that the cluster does not know: exit code 78, and what to check', async () => {
+  const kubeconfig = changedKubeconfig('stranger', ({ users }) => {
+    for (const entry of users) entry.user = { token: 'wrong' };
+  });
+  const ports = String(await freeBase());
+  const up = await selvedge(
+    'up',
+    '--dir',
+    join(folder, 'stranger-state'),
+    '--ports',
+    ports,
+    '--kubeconfig',
+    kubeconfig,
+  );
+  assert.is(up.code, 78);
+  assert.match(
+    up.stderr,
+    /Cannot start cloud: Cannot GET https:.*: Unauthorized; check the credentials in the kubeconfig/,
+  );
 });
 
 test.run();
