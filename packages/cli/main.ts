@@ -29,11 +29,11 @@ program
   .command('up')
   .description('run the whole product on this box: API server, cloud, gateway, simulated plant')
   .option('--dir <directory>', 'where all state lives', defaultDirectory)
-  .option('--ports <base>', 'move every port: this one and the fifteen after it')
+  .option('--ports <base>', 'move every port: this one and the fifteen after it (default: as last time)')
   .option('--reset', 'begin anew: delete the state first', false)
-  .option('--plant <file>', 'plant file for the simulator')
+  .option('--plant <file>', 'plant file for the simulator (default: as last time, else a boiler)')
   .option('--no-plant', 'run no simulator')
-  .option('--kubeconfig <file>', 'use this cluster in place of the embedded API server')
+  .option('--kubeconfig <file>', 'use this cluster in place of the embedded API server (default: as last time)')
   .action((given: { dir: string; ports?: string; reset: boolean; plant?: string | boolean; kubeconfig?: string }) =>
     up(
       {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { externalCluster } from './cluster.ts';
 import { Home } from './home.ts';
 import { lockHolder, takeLock } from './lock.ts';
 
@@ -64,26 +63,6 @@ test('is held by one process; a lock of a process that is gone is taken over', (
   // The number of a process that lives, but not its start: another one had the lock.
   writeFileSync(path, JSON.stringify({ pid: process.pid, startTicks: 1 }));
   takeLock(path, home.directory).release();
-});
-
-test('stands on one cluster: the one it began with', ({ home, folder }) => {
-  const kubeconfig = join(folder, 'kubeconfig');
-  const named = (name: string, field: string, value: object) => [{ name, [field]: value }];
-  const document = {
-    clusters: named('c', 'cluster', { server: 'https://192.0.2.1:6443/' }),
-    users: named('u', 'user', { token: 't' }),
-    contexts: named('x', 'context', { cluster: 'c', user: 'u' }),
-    'current-context': 'x',
-  };
-  writeFileSync(kubeconfig, JSON.stringify(document));
-  const mark = home.open('up');
-  assert.is(externalCluster(home, mark, undefined), undefined);
-  assert.is(externalCluster(home, mark, kubeconfig)?.access.server, 'https://192.0.2.1:6443');
-  assert.is(externalCluster(home, { ...mark, settings: { kubeconfig } }, undefined)?.kubeconfig, kubeconfig);
-  assert.throws(
-    () => externalCluster(home, { ...mark, settings: { api: 6_443 } }, kubeconfig),
-    /belongs to the embedded API server; name another directory with --dir, or begin anew with --reset/,
-  );
 });
 
 test.run();

@@ -8,13 +8,13 @@ import { readJoinToken } from '../kube/join-token.ts';
 import { readKubeconfig } from '../kube/kubeconfig.ts';
 import { defaultPlant, hasProgram, type Layout, type ProgramName, sampleFolder } from '../layout.ts';
 import { upBanner } from './banner.ts';
-import { externalCluster } from './cluster.ts';
+import { type Asked, choose, remembered } from './choices.ts';
 import { Crew, cloudFlags, nodeFlags } from './crew.ts';
 import { gatewayPlan } from './gateway-plan.ts';
 import { Home, type HomeMark } from './home.ts';
 import { lockHolder, takeLock } from './lock.ts';
 import { checkPortsFree } from './port-check.ts';
-import { defaultPorts, type Ports } from './ports.ts';
+import type { Ports } from './ports.ts';
 import type { ProcessPlan } from './process.ts';
 import { readRecords, removeRecord } from './record.ts';
 import { applySamples } from './samples.ts';
@@ -22,15 +22,9 @@ import { endStale } from './stale.ts';
 import { listenForStop } from './stop-request.ts';
 import { writeWhole } from './write-whole.ts';
 
-export interface UpOptions {
+export interface UpOptions extends Asked {
   readonly directory: string;
-  /** Absent: those of the last start from this directory, or the default ones. */
-  readonly ports?: Ports;
   readonly reset: boolean;
-  /** A plant file; false for none; absent for the default one with its sample devices. */
-  readonly plant?: string | false;
-  /** A cluster to use in place of the embedded API server; absent: what the last start from this directory used. */
-  readonly kubeconfig?: string;
 }
 
 export interface UpDeps {
@@ -54,7 +48,7 @@ export const localNode = 'edge-1';
 export async function up(options: UpOptions, deps: UpDeps): Promise<void> {
   const home = new Home(options.directory);
   const lockPath = home.path('run', 'lock');
-  checkPrograms(deps.layout, options.plant !== false);
+  checkPrograms(deps.layout);
   // What was mistyped must not cost the state.
   if (options.kubeconfig !== undefined) readKubeconfig(resolve(options.kubeconfig));
   if (options.reset) {
@@ -98,9 +92,9 @@ async function startAll(run: {
   const { options, home, crew, deps, signal } = run;
   const { layout, clock } = deps;
   const began = clock.monotonic();
-  const ports = options.ports ?? rememberedPorts(run.mark) ?? defaultPorts;
-  const cluster = externalCluster(home, run.mark, options.kubeconfig);
-  const plant = options.plant === false ? undefined : resolve(options.plant ?? defaultPlant(layout));
+  const choices = choose(home, run.mark, options);
+  const { ports, plantFile, cluster } = choices;
+  const plant = plantFile === false ? undefined : (plantFile ?? defaultPlant(layout));
   await checkPortsFree(
     [
       ...(cluster === undefined ? [{ use: 'Kubernetes API', port: ports.api }] : []),
@@ -111,8 +105,7 @@ async function startAll(run: {
     ],
     'stop it, or move all ports with --ports BASE',
   );
-  const remembered = cluster === undefined ? {} : { kubeconfig: cluster.kubeconfig };
-  const settings = { ...ports, node: localNode, ...remembered };
+  const settings = remembered(choices);
   home.write({ ...run.mark, settings });
 
   const kubeconfig = home.path('kubeconfig');
@@ -136,7 +129,7 @@ async function startAll(run: {
       tokenFile,
     }),
   );
-  if (run.mark.samplesApplied !== true && options.plant === undefined) {
+  if (run.mark.samplesApplied !== true && plantFile === undefined) {
     await applySamples(client, sampleFolder(layout, 'modbus'), { node: localNode, plantPort: ports.plant });
     home.write({ ...run.mark, settings, samplesApplied: true });
   }
@@ -155,12 +148,6 @@ async function startAll(run: {
     }),
   );
 }
-
-const rememberedPorts = ({ settings }: HomeMark): Ports | undefined => {
-  const { api, hub, enrolment, mqtt, plant } = (settings ?? {}) as Partial<Record<keyof Ports, number>>;
-  if (!api || !hub || !enrolment || !mqtt || !plant) return undefined;
-  return { api, hub, enrolment, mqtt, plant };
-};
 
 function cloudPlan(layout: Layout, home: Home, ports: Ports, external: string | undefined): ProcessPlan {
   const program = layout.program('cloud');
@@ -219,8 +206,8 @@ async function waitForToken(client: KubeClient, clock: Clock, signal: AbortSigna
   );
 }
 
-function checkPrograms(layout: Layout, withPlant: boolean): void {
-  const names: ProgramName[] = ['cloud', 'gateway', ...(withPlant ? (['hil-sim'] as const) : [])];
+function checkPrograms(layout: Layout): void {
+  const names: ProgramName[] = ['cloud', 'gateway', 'hil-sim'];
   const missing = names.filter((name) => !hasProgram(layout, name));
   if (missing.length === 0) return;
   throw configError(
