@@ -51,10 +51,17 @@ export class Product {
   /** Ctrl-C. @returns the exit code */
   async stop(): Promise<number | null> {
     const child = this.#child;
-    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
     child.kill('SIGINT');
     return closed;
+  }
+
+  /** kill -9, which nobody can answer with an orderly stop. */
+  async kill(): Promise<void> {
+    const exited = new Promise((resolve) => this.#child?.once('exit', resolve));
+    this.#child?.kill('SIGKILL');
+    await exited;
   }
 
   /** Ends it and all that belongs to it. */

@@ -40,6 +40,15 @@ for (const name of ['gateway', 'cloud', 'hil-sim']) {
   });
 }
 
+test('kill -9 of selvedge itself: all that it started ends by itself, and the next start resumes', async () => {
+  const family = product.family();
+  await product.kill();
+  await until(20_000, 'all have ended', async () => !family.some(isAlive));
+  await product.start();
+  await until(10_000, 'ready', ready);
+  assert.is(await product.point('boiler', 'setpoint'), 57);
+});
+
 test('Ctrl-C stops everything and leaves no process behind', async () => {
   const family = product.family();
   assert.is.not(family.length, 0);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { signal } from '../../packages/cli/up/proc.ts';
 import { descendantsOf, type FamilyMember } from '../support/process-tree.ts';
 import { root } from '../support/run.ts';
 import { until } from '../support/until.ts';
@@ -54,8 +55,9 @@ export class NpmStart {
     await until(30_000, 'npm start has ended', async () => this.#closed);
   }
 
+  /** Ctrl-C. */
   async interrupt(): Promise<void> {
-    if (!this.#closed && this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGINT');
+    if (!this.#closed && this.#child.pid !== undefined) signal(-this.#child.pid, 'SIGINT');
     await this.ended();
   }
 }

@@ -160,4 +160,14 @@ test('Ctrl-C in the middle of a start leaves nothing behind either', async () =>
   assert.not.match(product.output, 'Error');
 });
 
+test('a second Ctrl-C, of somebody who cannot wait, ends it on the spot', async () => {
+  await start();
+  const family = product.family();
+  const ended = product.interrupt();
+  await product.says('selvedge: stopping');
+  await product.interrupt();
+  await ended;
+  await until(5_000, 'nothing is left', async () => !family.some(isAlive));
+});
+
 test.run();
