@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { findKubePrograms, startRealApiServer } from '../kube/real-api-server.ts';
 import { hasKubectl, skip } from '../support/kubectl.ts';
 import { root, run } from '../support/run.ts';
@@ -9,6 +9,8 @@ export interface Kubernetes {
   readonly kind: 'embedded' | 'real';
   /** For `selvedge up --kubeconfig`; absent: the product brings its own API server. */
   readonly kubeconfig?: string;
+  /** What kubectl needs in its environment to be the one of that version; otherwise it is the one on the PATH. */
+  readonly kubectlEnv: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -19,13 +21,14 @@ export interface Kubernetes {
 export async function openKubernetes(): Promise<Kubernetes> {
   if (!(await hasKubectl())) skip('end-to-end tests need kubectl on the PATH');
   const wanted = process.env.E2E_API ?? 'embedded';
-  if (wanted === 'embedded') return { kind: wanted, stop: async () => {} };
+  if (wanted === 'embedded') return { kind: wanted, kubectlEnv: {}, stop: async () => {} };
   if (wanted !== 'real') throw new Error(`E2E_API is "${wanted}": it must be embedded or real`);
   const found = findKubePrograms();
   if ('missing' in found) return skip(`end-to-end tests on a real API server: ${found.missing}`);
   const server = await startRealApiServer(found.programs);
   const kinds = ['devices.yaml', 'devicemodels.yaml'].flatMap((file) => ['-f', join(root, 'crds', file)]);
-  const { code, stderr } = await run('kubectl', ['apply', ...kinds], { KUBECONFIG: server.kubeconfig });
+  const kubectlEnv = { PATH: [dirname(found.programs.kubectl), process.env.PATH].join(delimiter) };
+  const { code, stderr } = await run('kubectl', ['apply', ...kinds], { ...kubectlEnv, KUBECONFIG: server.kubeconfig });
   if (code !== 0) throw new Error(`kubectl apply of the kinds: ${stderr}`);
-  return { kind: wanted, kubeconfig: server.kubeconfig, stop: () => server.stop() };
+  return { kind: wanted, kubeconfig: server.kubeconfig, kubectlEnv, stop: () => server.stop() };
 }

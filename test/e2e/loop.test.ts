@@ -86,39 +86,6 @@ test('a device that is deleted is served no more', async () => {
   );
 });
 
-test('a device waits for its model, and goes on when it appears', async () => {
-  const apiVersion = 'devices.kubeedge.io/v1beta1';
-  const configData = { ip: '127.0.0.1', port: product.base + 10, slaveID: 2 };
-  const visitors = { protocolName: 'modbus', configData: { register: 'HoldingRegister', offset: 0 } };
-  const device = await product.apply({
-    apiVersion,
-    kind: 'Device',
-    metadata: { name: 'pump', namespace: 'default' },
-    spec: {
-      deviceModelRef: { name: 'pump-model' },
-      nodeName: 'edge-1',
-      protocol: { protocolName: 'modbus', configData },
-      properties: [{ name: 'speed', visitors }],
-    },
-  });
-  assert.is(device.code, 0, device.stderr);
-  await until(5_000, 'waiting', async () => (await product.condition('pump', 'Ready')) === 'False/NoModel');
-  const properties = [{ name: 'speed', type: 'INT' }];
-  assert.is(
-    (
-      await product.apply({
-        apiVersion,
-        kind: 'DeviceModel',
-        metadata: { name: 'pump-model', namespace: 'default' },
-        spec: { properties },
-      })
-    ).code,
-    0,
-  );
-  await until(5_000, 'ready', async () => (await product.condition('pump', 'Ready')) === 'True/Ready');
-  await until(5_000, 'read', async () => (await product.reported('pump', 'speed')) === '1450');
-});
-
 test('describe tells what happened, one event for each change', async () => {
   const { stdout } = await product.kubectl('describe', 'device', 'boiler');
   assert.match(stdout, /DeviceOnline/);

@@ -8,6 +8,7 @@ import { LinkProxy } from '../support/link-proxy.ts';
 import { root } from '../support/run.ts';
 import { until } from '../support/until.ts';
 import { Product } from './product.ts';
+import { pump, pumpModel } from './pump.ts';
 
 /** A second gateway joins through a cable that is cut: changes on both sides meanwhile are all there afterwards. */
 const test = suite('outage');
@@ -59,31 +60,8 @@ test('while the cable is cut the gateway goes on, and takes local writes', async
 });
 
 test('changes made on both sides meanwhile are there after the link is back', async () => {
-  const apiVersion = 'devices.kubeedge.io/v1beta1';
-  const configData = { ip: '127.0.0.1', port: product.base + 10, slaveID: 2 };
-  const visitors = { protocolName: 'modbus', configData: { register: 'HoldingRegister', offset: 0 } };
-  const properties = [{ name: 'speed', type: 'INT', visitors }];
-  assert.is(
-    (
-      await product.apply({
-        apiVersion,
-        kind: 'DeviceModel',
-        metadata: { name: 'pump-model', namespace: 'default' },
-        spec: { protocol: 'modbus', properties },
-      })
-    ).code,
-    0,
-  );
-  const spec = {
-    deviceModelRef: { name: 'pump-model' },
-    nodeName: 'edge-2',
-    protocol: { protocolName: 'modbus', configData },
-    properties: [{ name: 'speed', desired: { value: '900' } }],
-  };
-  assert.is(
-    (await product.apply({ apiVersion, kind: 'Device', metadata: { name: 'pump', namespace: 'default' }, spec })).code,
-    0,
-  );
+  assert.is((await product.apply(pumpModel())).code, 0);
+  assert.is((await product.apply(pump({ plantPort: product.base + 10, node: 'edge-2' }))).code, 0);
   assert.is((await product.patch('boiler', 'replace', '/spec/properties/0/desired/value', '42')).code, 0);
   await product.turn('boiler', 'setpoint', 33);
   assert.is(await product.point('pump', 'speedSetpoint'), 1_450);

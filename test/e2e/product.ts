@@ -76,7 +76,7 @@ export class Product {
   }
 
   get kubectlEnv(): Record<string, string> {
-    return { KUBECONFIG: join(this.directory, 'kubeconfig') };
+    return { ...this.kubernetes.kubectlEnv, KUBECONFIG: join(this.directory, 'kubeconfig') };
   }
 
   /** `kubectl apply` of a manifest on standard input. */
