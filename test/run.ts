@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { descendantsOf } from './support/process-tree.ts';
 import { listTestFiles } from './support/test-files.ts';
 
 const { values, positionals } = parseArgs({
@@ -78,6 +79,8 @@ function runFile(file: string): Promise<Result> {
     child.stderr.on('data', collect);
     const timer = setTimeout(() => {
       timedOut = true;
+      // Programs that it runs in groups of their own first: once it is dead nobody knows whose they were.
+      for (const { pid } of child.pid === undefined ? [] : descendantsOf(child.pid)) kill(pid);
       killGroup(child.pid);
     }, limitSeconds * 1_000);
     child.on('close', (code) => {
@@ -108,9 +111,12 @@ function runFile(file: string): Promise<Result> {
 
 /** The file's whole process group, so that what a test started and forgot does not outlive it. */
 function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+  if (pid !== undefined) kill(-pid);
+}
+
+function kill(pid: number): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }

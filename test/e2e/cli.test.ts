@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
 import { freeBase } from '../support/free-ports.ts';
 import { type Ran, root, selvedge } from '../support/run.ts';
+import { Running } from '../support/running.ts';
 import { until } from '../support/until.ts';
 import { Product } from './product.ts';
 import { pump, pumpModel } from './pump.ts';
@@ -25,29 +25,6 @@ test.after(async () => {
   await product.remove();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** A command that runs until Ctrl-C, and what it printed. */
-class Running {
-  readonly #child: ChildProcess;
-  output = '';
-
-  constructor(...args: string[]) {
-    this.#child = spawn(process.execPath, ['dist/selvedge.mjs', ...args, '--dir', product.directory], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, KUBECONFIG: '' },
-    });
-    this.#child.stdout?.on('data', (chunk: Buffer) => {
-      this.output += chunk.toString();
-    });
-  }
-
-  interrupt(): Promise<number | null> {
-    const closed = new Promise<number | null>((resolve) => this.#child.once('close', resolve));
-    this.#child.kill('SIGINT');
-    return closed;
-  }
-}
 
 test('get devices: a table, with -o wide the reasons, and nothing on stderr', async () => {
   const { code, stdout, stderr } = await product.selvedge('get', 'devices');
@@ -114,10 +91,10 @@ test('set on the gateway itself: the same without the cloud', async () => {
 });
 
 test('watch prints each change until Ctrl-C', async () => {
-  const watch = new Running('watch');
-  await until(10_000, 'the value of now', async () => /^default\/boiler +online +setpoint=61 /m.test(watch.output));
+  const watch = Running.selvedge('watch', '--dir', product.directory);
+  await watch.says(/^default\/boiler +online +setpoint=61 /m);
   assert.is((await product.selvedge('set', 'boiler/setpoint', '63')).code, 0);
-  await until(10_000, 'the value of then', async () => /^default\/boiler +online +setpoint=63 /m.test(watch.output));
+  await watch.says(/^default\/boiler +online +setpoint=63 /m);
   assert.is(await watch.interrupt(), 0);
 });
 
@@ -149,7 +126,7 @@ test('logs: of all processes by time, of one, and as they come', async () => {
   assert.equal(times, [...times].sort());
   const one = (await product.selvedge('logs', 'cloud', '--lines', '2')).stdout;
   assert.match(one, /^(\S+Z \w+ +cloud .*\n){2}$/);
-  const following = new Running('logs', '-f');
+  const following = Running.selvedge('logs', '-f', '--dir', product.directory);
   await until(10_000, 'the last lines', async () => following.output !== '');
   const length = following.output.length;
   // A connection that brings no certificate is refused, and the cloud says so in its log.

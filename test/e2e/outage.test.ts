@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LinkProxy } from '../support/link-proxy.ts';
-import { root } from '../support/run.ts';
+import { selvedge } from '../support/run.ts';
+import { Running } from '../support/running.ts';
 import { until } from '../support/until.ts';
 import { Product } from './product.ts';
 import { pump, pumpModel } from './pump.ts';
@@ -18,29 +18,38 @@ const hub = new LinkProxy(product.base + 1);
 const enrolment = new LinkProxy(product.base + 3);
 const folder = mkdtempSync(join(tmpdir(), 'selvedge-join-'));
 const port = product.base + 12;
-let gateway: ChildProcess | undefined;
+let gateway: Running | undefined;
 const local = (...args: string[]) => product.selvedge(...args, '--gateway', folder);
 
 test.after(async () => {
-  const closed = new Promise((resolve) => gateway?.once('close', resolve));
-  gateway?.kill('SIGINT');
-  await closed;
+  await gateway?.interrupt();
   hub.close();
   enrolment.close();
   await product.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a second gateway joins with a token, and its node is ready', async () => {
+test('a second gateway joins with a token; a cloud that is away is said, and waited for', async () => {
   await hub.listen(port);
   await enrolment.listen(port + 2);
+  enrolment.cut();
   const token = (await product.selvedge('token')).stdout.trim();
-  const argv = ['dist/selvedge.mjs', 'join', '--cloud', `127.0.0.1:${port}`, '--token', token, '--dir', folder];
-  gateway = spawn(process.execPath, [...argv, '--node', 'edge-2', '--mqtt-port', String(product.base + 15)], {
-    cwd: root,
-    stdio: 'ignore',
-  });
+  const cloud = ['--cloud', `127.0.0.1:${port}`, '--token', token];
+  const mqtt = ['--mqtt-port', String(product.base + 15)];
+  gateway = Running.selvedge('join', '--dir', folder, ...cloud, '--node', 'edge-2', ...mqtt);
+  await gateway.says(/not joined yet, trying again: Cannot join .*; is the cloud there\?/);
+  enrolment.mend();
+  await gateway.says(`gateway edge-2 runs, with its state in ${folder}; see \`selvedge status --dir ${folder}\``);
   await until(15_000, 'node', async () => /edge-2 +Ready/.test((await product.kubectl('get', 'nodes')).stdout));
+});
+
+test('it is joined once: the next call needs nothing but its directory', async () => {
+  assert.is(await gateway?.interrupt(), 0);
+  gateway = Running.selvedge('join', '--dir', folder);
+  await gateway.says('gateway edge-2 runs');
+  const status = async () => (await selvedge('status', '--dir', folder)).stdout;
+  await until(15_000, 'connected', async () => /gateway edge-2: cloud \S+ connected/.test(await status()));
+  assert.match(await status(), /nothing is wrong\n$/);
 });
 
 test('a device whose nodeName is moved is handed over', async () => {

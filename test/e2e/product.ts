@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeBase } from '../support/free-ports.ts';
-import { descendantsOf, type FamilyMember } from '../support/process-tree.ts';
-import { type Ran, root, run, selvedge } from '../support/run.ts';
-import { until } from '../support/until.ts';
+import type { FamilyMember } from '../support/process-tree.ts';
+import { type Ran, run, selvedge } from '../support/run.ts';
+import { Running } from '../support/running.ts';
 import { type Kubernetes, openKubernetes } from './kubernetes.ts';
 
 /** The whole product from its bundles, as `npm start` runs it, in a directory and on ports of its own. */
@@ -13,8 +12,7 @@ export class Product {
   readonly directory = mkdtempSync(join(tmpdir(), 'selvedge-e2e-'));
   readonly base: number;
   readonly kubernetes: Kubernetes;
-  #child: ChildProcess | undefined;
-  #output = '';
+  #running: Running | undefined;
 
   private constructor(base: number, kubernetes: Kubernetes) {
     this.base = base;
@@ -30,38 +28,21 @@ export class Product {
 
   /** Starts it (again) and waits until it says that it is ready. @throws Error with what it said when it ends instead */
   async start(): Promise<void> {
-    this.#output = '';
     const { kubeconfig } = this.kubernetes;
     // Named once: the directory remembers its cluster.
-    const cluster = kubeconfig === undefined || this.#child !== undefined ? [] : ['--kubeconfig', kubeconfig];
-    const argv = ['dist/selvedge.mjs', 'up', '--dir', this.directory, '--ports', String(this.base), ...cluster];
-    const child = spawn(process.execPath, argv, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-    const collect = (chunk: Buffer) => {
-      this.#output += chunk.toString();
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    this.#child = child;
-    await until(60_000, 'selvedge up is ready', async () => {
-      if (child.exitCode !== null) throw new Error(`selvedge up ended with ${child.exitCode}:\n${this.#output}`);
-      return this.#output.includes('export KUBECONFIG=');
-    });
+    const cluster = kubeconfig === undefined || this.#running !== undefined ? [] : ['--kubeconfig', kubeconfig];
+    this.#running = Running.selvedge('up', '--dir', this.directory, '--ports', String(this.base), ...cluster);
+    await this.#running.says('Ctrl-C stops everything.');
   }
 
   /** Ctrl-C. @returns the exit code */
   async stop(): Promise<number | null> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
-    const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-    child.kill('SIGINT');
-    return closed;
+    return (await this.#running?.interrupt()) ?? null;
   }
 
   /** kill -9, which nobody can answer with an orderly stop. */
   async kill(): Promise<void> {
-    const exited = new Promise((resolve) => this.#child?.once('exit', resolve));
-    this.#child?.kill('SIGKILL');
-    await exited;
+    await this.#running?.kill();
   }
 
   /** Ends it and all that belongs to it. */
@@ -116,7 +97,7 @@ export class Product {
 
   /** Everything that runs of it now: what `selvedge up` started, and what those started. */
   family(): FamilyMember[] {
-    return descendantsOf(this.#child?.pid ?? process.pid);
+    return this.#running?.family() ?? [];
   }
 
   /** One place of a Device, as `kubectl get -o jsonpath` prints it. */

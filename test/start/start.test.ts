@@ -8,8 +8,8 @@ import { hasKubectl, skip } from '../support/kubectl.ts';
 import { isAlive } from '../support/process-tree.ts';
 import { RegisterProbe } from '../support/register-probe.ts';
 import { type Ran, run } from '../support/run.ts';
+import { Running } from '../support/running.ts';
 import { until } from '../support/until.ts';
-import { NpmStart } from './npm-start.ts';
 
 /** What a newcomer sees: `npm start` for real, what it prints followed to the letter, Ctrl-C, and once more. */
 const test = suite('npm start');
@@ -20,7 +20,8 @@ const state = join(folder, 'state');
 const base = await freeBase();
 const flags = ['--dir', state, '--ports', String(base)];
 const ports = Array.from({ length: 16 }, (_, offset) => base + offset);
-let product: NpmStart;
+const npmStart = (...args: string[]) => new Running('npm', ['start', '--', ...args]);
+let product: Running;
 let kubeconfig = '';
 
 const kubectl = (...args: string[]): Promise<Ran> => run('kubectl', args, { KUBECONFIG: kubeconfig });
@@ -39,7 +40,7 @@ async function register(): Promise<number> {
 }
 
 async function start(...more: string[]): Promise<void> {
-  product = new NpmStart(...flags, ...more);
+  product = npmStart(...flags, ...more);
   await product.says('Ctrl-C stops everything.');
   kubeconfig = /export KUBECONFIG=(\S+)/.exec(product.output)?.[1] ?? '';
 }
@@ -99,17 +100,15 @@ test('the status command, as it was printed, finds nothing wrong', async () => {
 });
 
 test('a second start on the same ports is refused, and names who has them', async () => {
-  const second = new NpmStart('--dir', join(folder, 'second'), '--ports', String(base));
-  await second.ended();
-  assert.is(second.exitCode, 78);
+  const second = npmStart('--dir', join(folder, 'second'), '--ports', String(base));
+  assert.is(await second.ended(), 78);
   assert.match(second.output, new RegExp(`port ${base} \\(Kubernetes API\\) is taken by pid \\d+ \\(.*cloud\\.mjs`));
   assert.match(second.output, 'move all ports with --ports BASE');
 });
 
 test('a second start from the same state is refused, and names who runs from it', async () => {
-  const second = new NpmStart(...flags);
-  await second.ended();
-  assert.is(second.exitCode, 78);
+  const second = npmStart(...flags);
+  assert.is(await second.ended(), 78);
   assert.match(second.output, /pid \d+ runs from it already; stop that one/);
   assert.is(await register(), 650);
 });
@@ -150,7 +149,7 @@ test('Ctrl-C and --reset: everything begins anew', async () => {
 });
 
 test('Ctrl-C in the middle of a start leaves nothing behind either', async () => {
-  product = new NpmStart(...flags);
+  product = npmStart(...flags);
   await until(20_000, 'a process of it runs', async () =>
     product.family().some(({ command }) => command.includes('cloud.mjs')),
   );
