@@ -82,6 +82,13 @@ test('comes back after a cut, and after the cloud was away', async ({ cloud, con
   await until(() => connection.state.connected);
 });
 
+test('a refusal is told in the words of the cloud', async ({ cloud, connection }) => {
+  cloud.refusal = 'the certificate is for "edge-2", not for node "edge-1"';
+  connection.start();
+  const reason = 'the cloud refused the link with status 403: the certificate is for "edge-2", not for node "edge-1"';
+  await until(() => connection.state.reason === reason);
+});
+
 test('gives up a peer that is silent, though TCP says nothing', async ({ cloud, connection, heard }) => {
   connection.start();
   await until(() => heard.length === 1);

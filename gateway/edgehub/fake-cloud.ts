@@ -25,6 +25,8 @@ export class FakeCloud {
   confirms = true;
   /** Answers the handshake as one of ours. */
   selvedge = true;
+  /** When set: what whoever dials is refused with. */
+  refusal: string | undefined;
   /** Certificates live this long. */
   certificateMs = 3_600_000;
   enrolled = 0;
@@ -66,7 +68,11 @@ export class FakeCloud {
           .catch((error: unknown) => response.writeHead(500).end(String(error)));
       });
     });
-    const wss = new WebSocketServer({ server: this.#hub, perMessageDeflate: false });
+    const wss = new WebSocketServer({
+      server: this.#hub,
+      perMessageDeflate: false,
+      verifyClient: (_info, answer) => answer(this.refusal === undefined, 403, this.refusal),
+    });
     wss.on('headers', (headers) => {
       if (this.selvedge) headers.push(`${handshake.selvedgeHeader}: ${handshake.selvedgeVersion}`);
     });
