@@ -104,7 +104,7 @@ test('Synced follows the last write', () => {
   assert.is(syncedOf({ device: device({}) }), 'True NothingDesired');
   assert.is(syncedOf({ status: status(write({ phase: 'Sent' })) }), 'False Pending');
   assert.is(syncedOf({ status: status(write({ phase: 'Rejected', reason: 'no' })) }), 'False Rejected');
-  assert.is(syncedOf({ status: status(write({ phase: 'Failed', reason: 'no' })) }), 'False Rejected');
+  assert.is(syncedOf({ status: status(write({ phase: 'Failed', reason: 'no' })) }), 'False Pending', 'is tried again');
   assert.is(syncedOf({ status: status(write({ value: '60', readBack: '60' })) }), 'False Pending', 'an older value');
   assert.is(syncedOf({ status: status(write({ uid: 'earlier' })) }), 'False Pending', 'of a device of the same name');
   assert.is(syncedOf({ status: status(write({ value: '65.0' })) }), 'True Verified', 'the same number in other words');

@@ -127,8 +127,10 @@ function judgeProperty(input: ConditionInput, property: DeviceProperty): Finding
   }
   if (!equal(write.value)) return finding('Pending', `"${desired}" has not been written yet`);
   switch (write.phase) {
-    case 'Rejected':
     case 'Failed':
+      // Not the end: the mapper writes it as soon as the device answers again.
+      return finding('Pending', `"${desired}" is not on the device yet: ${write.reason ?? 'it does not answer'}`);
+    case 'Rejected':
     case 'Expired':
       return finding('Rejected', write.reason ?? `${write.phase} (${write.code ?? 'no reason given'})`);
     case 'Verified':
