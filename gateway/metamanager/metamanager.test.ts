@@ -115,4 +115,25 @@ test('refuses what is no Device, changes nothing for it, and takes what came wit
   assert.equal([...store.objects.keys()], ['devicemodel/default/model']);
 });
 
+test('claims to hold nothing that the disk did not take', () => {
+  const store = memoryStore();
+  const { manager, keep } = setUp({
+    ...store,
+    together: (work) => {
+      const before = new Map(store.objects);
+      const result = work();
+      if (store.objects.get('device/default/boiler')?.generation !== 2) return result;
+      store.objects.clear();
+      for (const [key, object] of before) store.objects.set(key, object);
+      throw new Error('disk full');
+    },
+  });
+  keep(device(1));
+  assert.throws(() => manager.store([model, device(2)]), /disk full/);
+  assert.equal(
+    manager.held().map(({ kind, name, generation }) => `${kind} ${name} ${generation}`),
+    ['device boiler 1'],
+  );
+});
+
 test.run();

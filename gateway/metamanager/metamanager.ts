@@ -46,6 +46,14 @@ export interface ObjectChange {
 /** What became of a change: it is on disk, and `settle` is left to do; or it cannot be kept. */
 export type Kept = { readonly settle: () => Promise<void> } | { readonly error: unknown };
 
+/** A change inside a transaction: what is to be done in memory once that is committed, and after the acknowledgement. */
+interface Written {
+  readonly remember: () => void;
+  readonly settle: () => Promise<void>;
+}
+
+const nothingToDo: Written = { remember: () => {}, settle: async () => {} };
+
 /**
  * Keeper of what the cloud has handed to this node. A change is on disk when `store` returns, so that it may be acknowledged;
  * `settle` then lets the devices know. Level-based: devices are told what should be, never what changed.
@@ -106,12 +114,15 @@ export class MetaManager {
    * @throws when the disk fails; nothing is changed then
    */
   store(changes: readonly ObjectChange[]): Kept[] {
-    return this.#store.together(() => changes.map((change) => this.#keep(change)));
+    const written = this.#store.together(() => changes.map((change) => this.#write(change)));
+    // What is only in memory would be told to the cloud as held, and then never come again.
+    for (const result of written) if ('remember' in result) result.remember();
+    return written;
   }
 
-  #keep(change: ObjectChange): Kept {
+  #write(change: ObjectChange): Written | { readonly error: unknown } {
     try {
-      return { settle: change.operation === 'delete' ? this.#delete(change) : this.#put(change) };
+      return change.operation === 'delete' ? this.#delete(change) : this.#put(change);
     } catch (error) {
       // Only what is wrong with the object itself; a failure of the disk must undo the whole transaction.
       if (error instanceof FieldError) return { error };
@@ -119,36 +130,40 @@ export class MetaManager {
     }
   }
 
-  #put({ kind, namespace, name, content }: ObjectChange): () => Promise<void> {
+  #put({ kind, namespace, name, content }: ObjectChange): Written {
     const object = kind === 'device' ? decodeDevice(content) : decodeDeviceModel(content);
     const { uid = '', generation = 0 } = object.metadata;
     // The resource string is the identity; an object that names another one in its metadata must not land under that.
     const kept = { ...object, metadata: { ...object.metadata, namespace, name } };
     const earlier = this.#store.get(kind, namespace, name);
-    if (earlier?.uid === uid && earlier.generation > generation) {
-      return async () => {};
-    }
+    if (earlier?.uid === uid && earlier.generation > generation) return nothingToDo;
     this.#store.put({ kind, namespace, name, uid, generation, content: kept });
-    this.#remember(kind, kept);
-    return async () => {
-      if (kind === 'device') this.#hand(kept as Device);
-      else this.#handDevicesOf(namespace, name);
+    return {
+      remember: () => this.#remember(kind, kept),
+      settle: async () => {
+        if (kind === 'device') this.#hand(kept as Device);
+        else this.#handDevicesOf(namespace, name);
+      },
     };
   }
 
-  #delete({ kind, namespace, name, content }: ObjectChange): () => Promise<void> {
+  #delete({ kind, namespace, name, content }: ObjectChange): Written {
     const earlier = this.#store.get(kind, namespace, name);
     const uid = uidOf(content);
     // A late deletion of a predecessor must not take its successor of the same name along.
-    if (!earlier || (uid !== undefined && uid !== earlier.uid)) return async () => {};
+    if (!earlier || (uid !== undefined && uid !== earlier.uid)) return nothingToDo;
     this.#store.remove(kind, namespace, name);
     const key = deviceKey({ namespace, name });
     if (kind === 'device') {
-      this.#devices.delete(key);
-      return () => this.#sink.removed({ namespace, name }, earlier.uid);
+      return {
+        remember: () => this.#devices.delete(key),
+        settle: () => this.#sink.removed({ namespace, name }, earlier.uid),
+      };
     }
-    this.#models.delete(key);
-    return async () => this.#handDevicesOf(namespace, name);
+    return {
+      remember: () => this.#models.delete(key),
+      settle: async () => this.#handDevicesOf(namespace, name),
+    };
   }
 
   #remember(kind: HeldKind, content: unknown): void {
