@@ -11,8 +11,8 @@ import { sourceFingerprint } from './freshness.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 
-// Native modules are found in node_modules; the last two are optional speed-ups that ws asks for and we do not install.
-const external = ['better-sqlite3', 'koffi', '@serialport/bindings-cpp', 'bufferutil', 'utf-8-validate'];
+// Native modules are found in node_modules, as is SQLite (packages/base/sqlite.ts); the last two are optional speed-ups that ws asks for and we do not install.
+const external = ['koffi', '@serialport/bindings-cpp', 'bufferutil', 'utf-8-validate'];
 
 // CommonJS libraries inside an ES module still expect these three.
 const banner = `import { createRequire as __createRequire } from 'node:module';

@@ -1,13 +1,13 @@
 /**
- * Makes the checkout ready to run: Node new enough, dependencies installed, with `--build` the bundles built. npm calls it
- * before `npm start` and `npm test`. Says and does nothing when nothing is to do.
+ * Makes the checkout ready to run: Node new enough, dependencies installed, SQLite fit for this Node, with `--build` the
+ * bundles built. npm calls it before `npm start` and `npm test`. Says and does nothing when nothing is to do.
  */
 import { spawnSync } from 'node:child_process';
 import { statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installFingerprint, readIfThere, sourceFingerprint } from './freshness.mjs';
+import { compileSqlite, probeSqlite } from './sqlite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const wanted = [20, 20];
@@ -31,23 +31,30 @@ function checkNode() {
 function ensureInstalled() {
   const fingerprint = installFingerprint(root);
   if (readIfThere(installMark) === fingerprint) return;
-  if (!installedByHand()) {
-    say('installing dependencies (npm ci); the first time takes a minute or two, SQLite is compiled');
-    run(...npm(), 'ci', '--no-audit', '--no-fund', '--loglevel=error');
+  let sqlite = installedByHand() ? probeSqlite(root) : { installed: false };
+  if (!sqlite.installed) {
+    say('installing dependencies (npm ci)');
+    // No script of a dependency runs: what has to be compiled, we compile below, and can say what went wrong.
+    run(...npm(), 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+    sqlite = probeSqlite(root);
   }
+  if (sqlite.problem && sqlite.installed) {
+    say(`compiling SQLite for Node ${process.versions.node}; this takes a minute or two, once`);
+    const failure = compileSqlite(root, sqlite.name, npm());
+    if (failure) fail(`Cannot compile SQLite (${sqlite.name}): ${failure}`, 69);
+    sqlite = probeSqlite(root);
+  }
+  if (sqlite.problem) fail(`Cannot use what npm ci installed: ${sqlite.problem}`, 69);
   writeFileSync(installMark, fingerprint);
 }
 
-/** Whether somebody ran npm themselves: its own record is not older than the lock file, and the native module loads. */
+/** Whether somebody ran npm themselves: its own record is not older than the lock file. */
 function installedByHand() {
   try {
     const record = statSync(join(root, 'node_modules', '.package-lock.json'));
     const lock = statSync(join(root, 'package-lock.json'));
     // npm writes its record just before it touches the lock file.
-    if (record.mtimeMs + 60_000 < lock.mtimeMs) return false;
-    const Database = createRequire(import.meta.url)('better-sqlite3');
-    new Database(':memory:').close();
-    return true;
+    return record.mtimeMs + 60_000 >= lock.mtimeMs;
   } catch {
     return false;
   }

@@ -56,9 +56,9 @@ export class CloudProcess {
     let rest = '';
     const ready = await new Promise<{ hub?: number; enrolment?: number }>((resolve, reject) => {
       const limit = setTimeout(() => reject(new Error(`not ready within 20 s: ${JSON.stringify(this.lines)}`)), 20_000);
-      child.once('exit', (code) => {
+      child.once('exit', (code, signal) => {
         clearTimeout(limit);
-        reject(new Error(`ended with ${code}: ${JSON.stringify(this.lines.slice(-5))} ${rest}`));
+        reject(new Error(`ended with ${signal ?? code}: ${JSON.stringify(this.lines.slice(-5))} ${rest}`));
       });
       child.stderr?.on('data', (chunk: Buffer) => {
         const lines = (rest + chunk.toString('utf8')).split('\n');

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { configError, describeError, transient } from '@selvedge/base/errors';
-import Sqlite from 'better-sqlite3';
+import { openSqlite, type SqliteDatabase } from '@selvedge/base/sqlite';
 
-export type Database = Sqlite.Database;
+export type Database = SqliteDatabase;
 
 /** One step forward each; the schema version is how many of them a file has seen. Never edit one that was released. */
 const migrations: readonly string[] = [
@@ -32,7 +32,7 @@ export function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    database = new Sqlite(path, { timeout: 500 });
+    database = openSqlite(path, { timeout: 500 });
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { configError } from '@selvedge/base/errors';
-import Database from 'better-sqlite3';
+import { openSqlite, type SqliteDatabase } from '@selvedge/base/sqlite';
 
 /** The layout of the file. A newer file is refused: what an older program would make of it is anybody's guess. */
 const schemaVersion = 1;
@@ -29,7 +29,7 @@ const layout = `
   CREATE INDEX events_by_resource ON events (resource, revision);
 `;
 
-export type Connection = Database.Database;
+export type Connection = SqliteDatabase;
 
 /**
  * Opens the file, made with all folders above it when missing, readable by its owner only: it holds Secrets.
@@ -41,7 +41,7 @@ export function openDatabase(file: string, maxBytes: number): Connection {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     closeSync(openSync(file, 'a', 0o600));
   }
-  const connection = new Database(file);
+  const connection = openSqlite(file);
   try {
     prepare(connection, file);
     const pageSize = Number(connection.pragma('page_size', { simple: true }));
