@@ -21,6 +21,7 @@ fetch() {
   local package=$1 version=$2 home="$cache/$1-$2"
   if [ ! -d "$home" ]; then
     mkdir -p "$cache" && staging=$(mktemp -d "$cache/.fetch-XXXXXX") || return 1
+    trap 'rm -rf "$staging"' EXIT
     npm install --silent --no-audit --no-fund --prefix "$staging" "$package@$version" || return 1
     mv -T "$staging" "$home" || return 1
   fi

@@ -61,6 +61,14 @@ test('no files import each other in a circle', () => {
   assert.equal(circles(graph), []);
 });
 
+test('SQLite is opened in one place, which knows the release that fits this Node', () => {
+  const name = 'better-sqlite3';
+  const loads = new RegExp(`\\b(?:import (?!type\\b)[^;]*from|import\\(|require\\() ?'${name}`);
+  assert.match(`import Database from '${name}';`, loads);
+  const files = rooms.flatMap(sources).filter((file) => loads.test(readFileSync(join(root, file), 'utf8')));
+  assert.equal(files, []);
+});
+
 test('a broken import and a circle are found', () => {
   const bad: ImportGraph = new Map([
     ['packages/base/a.ts', ['packages/contract/b.ts']],

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { openSqlite } from '@selvedge/base/sqlite';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GroupCommit } from './group-commit.ts';
@@ -7,7 +7,7 @@ const test = suite('group commit');
 
 /** On a table whose references are checked at COMMIT only, so that a commit can be made to fail. */
 function open() {
-  const connection = new Database(':memory:');
+  const connection = openSqlite(':memory:');
   connection.exec(`
     CREATE TABLE things (name TEXT PRIMARY KEY ON CONFLICT ROLLBACK,
       parent TEXT REFERENCES things (name) DEFERRABLE INITIALLY DEFERRED)`);

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSqlite } from '@selvedge/base/sqlite';
 import { VirtualClock } from '@selvedge/base/virtual-clock';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -39,7 +39,7 @@ function open(directory: string, options: Partial<StoreOptions> = {}): Bench {
 
 /** What somebody else finds in the file: that, and nothing else, survives a kill -9. */
 function onDisk(file: string, table: 'objects' | 'events' = 'objects'): string[] {
-  const reader = new Database(file, { readonly: true });
+  const reader = openSqlite(file, { readonly: true });
   try {
     return (reader.prepare(`SELECT name FROM ${table} ORDER BY name`).all() as { name: string }[]).map(
       ({ name }) => name,
