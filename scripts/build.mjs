@@ -2,16 +2,27 @@
  * Bundles each process into one file under dist/, with the data that it reads beside it at the same relative place as in the
  * source tree: dist/ and the project root look alike to a program. An entry point that does not exist is passed over.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { sourceFingerprint } from './freshness.mjs';
+import { holdName } from './hold-name.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 
-// Native modules are found in node_modules, as is SQLite (packages/base/sqlite.ts); the last two are optional speed-ups that ws asks for and we do not install.
+// Native modules are found in node_modules, as is SQLite (packages/base/sqlite.ts); the last two are optional speed-ups that
+// ws asks for and we do not install.
 const external = ['koffi', '@serialport/bindings-cpp', 'bufferutil', 'utf-8-validate'];
 
 // CommonJS libraries inside an ES module still expect these three.
@@ -33,6 +44,9 @@ const entries = [
 
 const data = ['crds', 'hil-sim/plants', ...mappers.map((name) => `mappers/${name}/samples`)];
 
+await holdName(`selvedge-build ${root}`, () => console.error('build: waiting for another build'));
+// What this build has put into dist/.
+const written = new Set();
 // Taken first: a file that changes while we build makes the next run build again.
 const fingerprint = sourceFingerprint(root);
 const started = performance.now();
@@ -47,6 +61,7 @@ const built = await Promise.all(present.map(([source, target]) => bundle(source,
 for (const folder of data) copyData(folder);
 write('package.json', describe(name));
 for (const mapper of mappers) write(`mappers/${mapper}/package.json`, mapperPackage(mapper));
+removeWhatIsOld('');
 write('.built', fingerprint);
 const total = built.reduce((sum, bytes) => sum + bytes, 0);
 console.error(
@@ -76,27 +91,19 @@ async function bundle(source, target) {
     logLevel: 'warning',
     absWorkingDir: root,
   });
-  const written = result.outputFiles.map(({ path, contents }) => {
-    const file = path.slice(dist.length + 1);
-    write(file, contents);
-    return basename(file);
-  });
-  // Chunks of an earlier build.
-  const folder = join(dist, dirname(target));
-  const chunk = new RegExp(`^${basename(name)}-[A-Z0-9]{8}\\.mjs$`);
-  for (const file of readdirSync(folder)) {
-    if (chunk.test(file) && !written.includes(file)) rmSync(join(folder, file));
-  }
+  for (const { path, contents } of result.outputFiles) write(path.slice(dist.length + 1), contents);
   return result.outputFiles.reduce((sum, { contents }) => sum + contents.length, 0);
 }
 
 /** YAML and JSON only: the TypeScript that stands among it is in the bundles. */
 function copyData(folder) {
   if (!existsSync(join(root, folder))) return;
-  const target = join(dist, folder);
-  rmSync(target, { recursive: true, force: true });
-  const isData = (path) => !path.includes('node_modules') && !/\.(ts|md)$/.test(path) && !path.endsWith('package.json');
-  cpSync(join(root, folder), target, { recursive: true, filter: isData });
+  for (const name of readdirSync(join(root, folder), { recursive: true })) {
+    const path = join(folder, name);
+    if (/\.(json|ya?ml)$/.test(path) && !/node_modules|package\.json$/.test(path)) {
+      write(path, readFileSync(join(root, path)));
+    }
+  }
 }
 
 /** A mapper's package.json tells the gateway's supervisor what it is, so what it says about itself is kept. */
@@ -114,7 +121,18 @@ function describe(packageName) {
 function write(path, contents) {
   const target = join(dist, path);
   mkdirSync(dirname(target), { recursive: true });
-  const temporary = `${target}.${process.pid}.tmp`;
+  const temporary = `${target}.tmp`;
   writeFileSync(temporary, contents);
   renameSync(temporary, target);
+  written.add(path);
+}
+
+/** Of an earlier build: a chunk by another name, a mapper that is gone and that the gateway would still find and start. */
+function removeWhatIsOld(folder) {
+  for (const entry of readdirSync(join(dist, folder), { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) removeWhatIsOld(path);
+    else if (!written.has(path)) rmSync(join(dist, path));
+  }
+  if (folder !== '' && readdirSync(join(dist, folder)).length === 0) rmdirSync(join(dist, folder));
 }

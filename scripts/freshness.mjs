@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-// What a bundle is made of. Plain JavaScript without dependencies: this runs before anything is installed.
-const sourceFolders = ['packages', 'cloud', 'gateway', 'mappers', 'hil-sim', 'crds'];
-const sourceFiles = ['scripts/build.mjs', 'package.json', 'package-lock.json'];
+/** What a bundle is made of. Plain JavaScript without dependencies: this runs before anything is installed. */
+export const sourcePlaces = {
+  folders: ['packages', 'cloud', 'gateway', 'mappers', 'hil-sim', 'crds'],
+  files: ['scripts/build.mjs', 'package.json', 'package-lock.json'],
+};
 
 /**
  * A word that changes whenever a source file is added, removed or changed. Sizes and times, not contents: that takes a few
@@ -27,8 +29,8 @@ export function sourceFingerprint(root) {
       else if (entry.isFile() && !entry.name.endsWith('.test.ts')) add(path);
     }
   };
-  for (const file of sourceFiles) add(file);
-  for (const folder of sourceFolders) walk(folder);
+  for (const file of sourcePlaces.files) add(file);
+  for (const folder of sourcePlaces.folders) walk(folder);
   return hash.digest('hex');
 }
 

@@ -37,7 +37,11 @@ export function compileSqlite(root, name, [command, ...args]) {
   );
 }
 
-/** What node-gyp needs and does not find. */
+/**
+ * What node-gyp needs and does not find.
+ *
+ * @param {{ PATH?: string, PYTHON?: string, CXX?: string }} environment
+ */
 export function missingTools({ PATH = '', PYTHON, CXX }) {
   const isThere = (program) => PATH.split(delimiter).some((folder) => isExecutable(join(folder, program)));
   const missing = [];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// What `npx selvedge` runs: the bundle, built first where that has not been done yet.
+// What `npm start` and `npx selvedge` run: the bundle, in a checkout made ready first.
 import { existsSync } from 'node:fs';
 
-const bundle = new URL('../../dist/selvedge.mjs', import.meta.url);
-if (!existsSync(bundle)) await import('../../scripts/build.mjs');
-await import(bundle.href);
+const ready = new URL('../../scripts/ready.mjs', import.meta.url);
+if (existsSync(ready)) await (await import(ready.href)).makeReady({ build: true });
+await import(new URL('../../dist/selvedge.mjs', import.meta.url).href);
