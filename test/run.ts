@@ -8,6 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { descendantsOf } from './support/process-tree.ts';
 import { listTestFiles } from './support/test-files.ts';
@@ -33,6 +34,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+const tsconfig = join(import.meta.dirname, 'tsconfig.json');
 const queue = [...files];
 const results: Result[] = [];
 const jobs = Math.max(1, Number(values.jobs ?? availableParallelism()));
@@ -66,7 +68,7 @@ function runFile(file: string): Promise<Result> {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', file], {
-      env: { ...process.env, FORCE_COLOR: '0', NODE_ENV: 'test' },
+      env: { ...process.env, FORCE_COLOR: '0', NODE_ENV: 'test', TSX_TSCONFIG_PATH: tsconfig },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
