@@ -279,4 +279,23 @@ test('forgets what belonged to a property that is gone', () => {
   assert.equal(run.twin.live.reported, {});
 });
 
+test('values of names that every object inherits are of no property, whoever sends them', () => {
+  const run = new Run().device({ setpoint: '65' });
+  const before = run.twin;
+  for (const property of ['constructor', '__proto__', 'toString']) {
+    const revision = { uid: 'u1', generation: 1, local: 0 };
+    run.sample('1', { property });
+    run.do({ type: 'foreignValues', values: { [property]: { value: '1', at: 1 } } });
+    run.do({
+      type: 'outcome',
+      uid: 'u1',
+      property,
+      outcome: { revision, value: '1', origin: 'spec', phase: 'Verified', at: 1, attempts: 1 },
+    });
+  }
+  assert.equal(run.twin.durable, before.durable);
+  assert.equal(run.twin.live.reported, {});
+  assert.equal(run.twin.live.acked, {});
+});
+
 test.run();

@@ -17,6 +17,7 @@ import {
   outcomeOf,
   type PropertyState,
   type Step,
+  stateOf,
   type Twin,
   type TwinEffect,
   type TwinEvent,
@@ -79,7 +80,7 @@ function takeUp(before: Twin, device: Device, model: DeviceModel | undefined, no
     ...Object.keys(resolution.desired),
   ])) {
     properties[property] = settleDesired(
-      twin.durable.properties[property],
+      stateOf(twin.durable, property),
       resolution.desired[property],
       { uid, generation },
       judgeOf(resolved, model, resolution.problems, property),
@@ -130,7 +131,7 @@ function writeLocally(twin: Twin, name: string, value: string, now: number): Ste
   const { resolved, uid, generation } = twin.durable;
   if (!resolved) return unchanged(twin);
   const judge = judgeOf(resolved, undefined, [], name);
-  const state = settleLocalWrite(twin.durable.properties[name], value, { uid, generation }, judge, now);
+  const state = settleLocalWrite(stateOf(twin.durable, name), value, { uid, generation }, judge, now);
   return withProperty(twin, name, state, true);
 }
 
@@ -146,11 +147,12 @@ function takeSamples(twin: Twin, points: readonly Sample[], now: number): LiveTw
   const acked: Record<string, Revision> = { ...live.acked };
   let online = false;
   for (const sample of points) {
-    if (!twin.durable.properties[sample.property]) continue;
+    const state = stateOf(twin.durable, sample.property);
+    if (!state) continue;
     const newest = acked[sample.property];
     // The transaction began before the device took the newest write: what it found is no longer so.
     if (newest && !(sample.acked && !isLater(newest, sample.acked))) continue;
-    if (sample.acked && twin.durable.properties[sample.property]?.desired) acked[sample.property] = sample.acked;
+    if (sample.acked && state.desired) acked[sample.property] = sample.acked;
     const next = reportedFrom(sample, reported[sample.property]);
     if (next) reported[sample.property] = next;
     online ||= sample.quality !== 'bad';
@@ -170,7 +172,7 @@ function reportedFrom(sample: Sample, before: Reported | undefined): Reported | 
 }
 
 function takeOutcome(twin: Twin, name: string, outcome: WriteOutcome, now: number): Step {
-  const state = twin.durable.properties[name];
+  const state = stateOf(twin.durable, name);
   if (!state?.desired) return unchanged(twin);
   const live = withAcked(twin.live, name, outcome);
   const onlyAcked: Step = { twin: live === twin.live ? twin : { ...twin, live }, effects: [] };
@@ -229,7 +231,7 @@ function takeForeignValues(
   });
   let step = withLive(twin, takeSamples(twin, points, now), now);
   for (const { property, value = '' } of points) {
-    const state = step.twin.durable.properties[property];
+    const state = stateOf(step.twin.durable, property);
     const open = state && outcomeOf(state);
     if (!state || !open || isFinal(open.phase) || state.desired?.value !== value) continue;
     // Such a mapper reports values, not outcomes: finding the desired value is the read-back.

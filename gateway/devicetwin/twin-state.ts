@@ -95,6 +95,10 @@ export function emptyTwin(
   };
 }
 
+/** The state of a property whose name came from outside: `constructor` is in every record, and in no device. */
+export const stateOf = (twin: DurableTwin, name: string): PropertyState | undefined =>
+  Object.hasOwn(twin.properties, name) ? twin.properties[name] : undefined;
+
 /** All desired values that the mapper may act on, each with what became of it. */
 export function desiredMessage(twin: DurableTwin): DesiredMessage {
   const properties: DesiredMessage['properties'] = {};

@@ -1,5 +1,6 @@
-import { configError, describeError } from '@selvedge/base/errors';
+import { configError } from '@selvedge/base/errors';
 import { type Static, Type } from '@sinclair/typebox';
+import { parseJsonText } from './json-payload.ts';
 import { decoder } from './schema.ts';
 
 /**
@@ -34,23 +35,14 @@ const decode = decoder('link frame', LinkFrameSchema);
 
 /**
  * Text of a WebSocket frame as a link frame.
- * @throws configError `FrameTooLong`, `Malformed`: not JSON, or without a usable header and route
+ * @throws configError `FrameTooLong`, `Malformed`: not JSON, too deep, or without a usable header and route
  */
 export function decodeFrame(text: string): LinkFrame {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxFrameBytes) {
     throw configError('FrameTooLong', `Cannot read link frame: ${bytes} bytes are too many, at most ${maxFrameBytes}`);
   }
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw configError(
-      'Malformed',
-      `Cannot read link frame: "${text.slice(0, 60)}" is not JSON: ${describeError(error)}`,
-    );
-  }
-  return decode(parsed);
+  return decode(parseJsonText('link frame', text));
 }
 
 export const encodeFrame = (frame: LinkFrame): string => JSON.stringify(frame);
@@ -59,7 +51,7 @@ export const encodeFrame = (frame: LinkFrame): string => JSON.stringify(frame);
 export function contentObject(frame: LinkFrame): unknown {
   if (typeof frame.content !== 'string') return frame.content;
   try {
-    return JSON.parse(frame.content);
+    return parseJsonText('content of a link frame', frame.content);
   } catch {
     return frame.content;
   }

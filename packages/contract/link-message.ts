@@ -138,6 +138,12 @@ export type LinkMessage = { readonly frame: LinkFrame } & (
   | { readonly type: 'unknown'; readonly resource: string }
 );
 
+/** KubeEdge sends a text, or an object of Go's; a log line or a condition has no room for more. */
+const maxErrorText = 1_024;
+
+const errorText = (content: unknown): string =>
+  (typeof content === 'string' ? content : JSON.stringify(content ?? null)).slice(0, maxErrorText);
+
 const objectOperations = ['insert', 'update', 'patch', 'delete', 'query'] as const;
 
 /**
@@ -148,7 +154,7 @@ export function readMessage(frame: LinkFrame): LinkMessage {
   const resource = parseResource(frame.route.resource ?? '');
   const operation = frame.route.operation ?? '';
   const parent = frame.header.parent_msg_id;
-  if (operation === 'error') return { type: 'error', parent, text: String(frame.content ?? ''), frame };
+  if (operation === 'error') return { type: 'error', parent, text: errorText(frame.content), frame };
   if (operation === 'response') {
     if (parent === undefined) {
       throw configError('Malformed', `Cannot read link frame "${frame.header.msg_id}": a response needs parent_msg_id`);

@@ -4,6 +4,7 @@ import { FieldError } from '@selvedge/base/errors';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { maxJsonDepth } from './json-payload.ts';
 import { ackFrame, confirmFrame, deviceObjectFrame, keepaliveFrame, membershipFrame } from './link-build.ts';
 import { decodeFrame, encodeFrame, type LinkFrame, maxFrameBytes } from './link-frame.ts';
 import { buildResource, parseResource, readMessage } from './link-message.ts';
@@ -129,5 +130,67 @@ test('a response without a parent is malformed', () => {
   };
   assert.throws(() => readMessage(frame), /parent_msg_id/);
 });
+
+test('whatever stands in a well formed frame, it is read or refused with an error of ours, and can be sent on', () => {
+  const resource = fc.oneof(
+    fc.constantFrom('node', 'membership', 'selvedge/held', 'default/device/x', 'device/default/x/twin/edge_updated'),
+    fc.constantFrom('device/default/x/state/update', 'null/node/x'),
+    fc.string(),
+  );
+  const operation = fc.oneof(fc.constantFrom('error', 'response', 'insert', 'update', 'keepalive'), fc.string());
+  const content = fc.oneof(fc.jsonValue(), fc.json(), fc.constant({ toString: 1, valueOf: 2 }), fc.constant(nested(1)));
+  fc.assert(
+    fc.property(resource, operation, content, fc.boolean(), (resource, operation, content, answers) => {
+      const header = { msg_id: 'a', timestamp: 1, ...(answers ? { parent_msg_id: 'b' } : {}) };
+      const text = JSON.stringify({ header, route: { source: 's', group: 'g', operation, resource }, content });
+      try {
+        const message = readMessage(decodeFrame(text));
+        assert.equal(JSON.parse(encodeFrame(message.frame)), JSON.parse(text));
+      } catch (error) {
+        assert.instance(error, FieldError);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('nesting is bounded, in a frame and in JSON that stands in its content', () => {
+  const frame = (content: unknown) => ({
+    ...keepaliveFrame({ now: 1 }),
+    route: { source: 'x', group: 'y', operation: 'insert', resource: 'default/device/x' },
+    content,
+  });
+  const read = (text: string) => readMessage(decodeFrame(text)) as { content?: unknown };
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const bound = new RegExp(`deeper than ${maxJsonDepth} levels`);
+  assert.throws(() => read(JSON.stringify(frame('here')).replace('"here"', deep)), bound);
+  assert.throws(() => decodeFrame(JSON.stringify(frame(nested(maxJsonDepth)))), bound);
+  assert.equal(read(JSON.stringify(frame(nested(maxJsonDepth - 1)))).content, nested(maxJsonDepth - 1));
+  assert.is(read(JSON.stringify(frame(deep))).content, deep, 'stays the text that it is');
+  const brackets = '"\\\\" [[['.repeat(maxJsonDepth);
+  assert.is(read(JSON.stringify(frame(brackets))).content, brackets, 'brackets in a string are no nesting');
+});
+
+test('an error that is no text is told as JSON, and bounded', () => {
+  const text = (content: unknown) =>
+    (
+      readMessage({
+        ...keepaliveFrame({ now: 1 }),
+        route: { source: 'x', group: 'y', operation: 'error', resource: '' },
+        content,
+      }) as { text: string }
+    ).text;
+  assert.is(text({ code: 404 }), '{"code":404}');
+  assert.is(text(undefined), 'null');
+  assert.is(text('gone'), 'gone');
+  assert.is(text('x'.repeat(5_000)).length, 1_024);
+});
+
+/** A list in a list in a list, so many levels deep. */
+function nested(levels: number): unknown {
+  let value: unknown = [];
+  for (let level = 1; level < levels; level++) value = [value];
+  return value;
+}
 
 test.run();

@@ -16,10 +16,16 @@ export function isNamespaceName(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
 }
 
-/** Names of properties as KubeEdge's twin accepts them (edge MQTT interface, key pattern), at most 128 characters. */
+/**
+ * Names of properties as KubeEdge's twin accepts them (edge MQTT interface, key pattern), at most 128 characters. Those that
+ * every JavaScript object inherits are refused: a record by property would have an entry for `constructor` at all times.
+ */
 export function isPropertyName(text: string): boolean {
-  return /^[a-zA-Z0-9\-_.,:/@#]{1,128}$/.test(text);
+  return /^[a-zA-Z0-9\-_.,:/@#]{1,128}$/.test(text) && !(text in Object.prototype);
 }
+
+/** What {@link isPropertyName} asks for, for error texts. */
+export const propertyNameRule = 'a name has 1 to 128 of a-z A-Z 0-9 - _ . , : / @ # and is no word like "constructor"';
 
 export const deviceKey = (device: DeviceRef): string => `${device.namespace}/${device.name}`;
 

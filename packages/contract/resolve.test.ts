@@ -98,4 +98,14 @@ test('fields that have no effect yet are named', () => {
   ]);
 });
 
+test('a name that every object inherits is refused, so that no record of properties has it from the start', () => {
+  for (const name of ['constructor', 'toString', '__proto__', 'hasOwnProperty']) {
+    const resolution = resolve(model, device([{ name, desired: { value: '1' } }]));
+    assert.ok(resolution.ok);
+    assert.match(resolution.problems.join(), `property "${name}": a name has`);
+    assert.equal([resolution.device.properties, Reflect.ownKeys(resolution.desired)], [[], []]);
+    assert.is(Object.getPrototypeOf(resolution.desired), Object.prototype);
+  }
+});
+
 test.run();

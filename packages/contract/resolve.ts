@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Device, DeviceProperty } from './device.ts';
 import { accessModes, type DeviceModel, type ModelProperty, unknownProperty } from './device-model.ts';
-import { isPropertyName } from './names.ts';
+import { isPropertyName, propertyNameRule } from './names.ts';
 import { decoder, Enum } from './schema.ts';
 import { propertyTypes } from './value.ts';
 
@@ -94,7 +94,8 @@ export function resolve(model: DeviceModel | undefined, device: Device): Resolut
   const properties: ResolvedProperty[] = [];
   const seen = new Set<string>();
   for (const property of spec.properties ?? []) {
-    if (property.desired && !seen.has(property.name)) desired[property.name] = property.desired;
+    if (property.desired && isPropertyName(property.name) && !seen.has(property.name))
+      desired[property.name] = property.desired;
     const problem = propertyProblem(property, model, seen);
     seen.add(property.name);
     if (problem !== undefined) problems.push(problem);
@@ -125,7 +126,7 @@ export function resolve(model: DeviceModel | undefined, device: Device): Resolut
 
 function propertyProblem(property: DeviceProperty, model: DeviceModel, seen: ReadonlySet<string>): string | undefined {
   const name = property.name;
-  if (!isPropertyName(name)) return `property "${name}": a name has 1 to 128 of a-z A-Z 0-9 - _ . , : / @ #`;
+  if (!isPropertyName(name)) return `property "${name}": ${propertyNameRule}; choose another`;
   if (seen.has(name)) return `property "${name}" stands twice; keep one`;
   const modelProperty = model.spec.properties?.find((candidate) => candidate.name === name);
   if (!modelProperty) return unknownProperty(model, name);
