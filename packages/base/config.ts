@@ -66,18 +66,11 @@ function parseFlags(process: string, table: Settings, argv: readonly string[]) {
     }
     const [flag = '', inline] = splitOnce(argument.slice(2));
     const key = flag.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    if (key === 'config') {
-      file = inline ?? argv[++index];
-      continue;
-    }
-    const setting = knownSetting(process, table, key);
-    if (inline !== undefined) values.set(key, inline);
-    else if (setting.type === 'boolean') values.set(key, 'true');
-    else {
-      const next = argv[++index];
-      if (next === undefined) throw configError('InvalidSetting', `Cannot start ${process}: --${flag} needs a value`);
-      values.set(key, next);
-    }
+    const type = key === 'config' ? 'string' : knownSetting(process, table, key).type;
+    const value = inline ?? (type === 'boolean' ? 'true' : argv[++index]);
+    if (value === undefined) throw configError('InvalidSetting', `Cannot start ${process}: --${flag} needs a value`);
+    if (key === 'config') file = value;
+    else values.set(key, value);
   }
   return { values, file };
 }
@@ -88,7 +81,8 @@ function splitOnce(text: string): [string, string | undefined] {
 }
 
 function knownSetting(process: string, table: Settings, key: string): Setting {
-  const setting = table[key];
+  // Own keys alone: every object inherits a `constructor`.
+  const setting = Object.hasOwn(table, key) ? table[key] : undefined;
   if (setting) return setting;
   const near = nearest(key, Object.keys(table));
   const hint = near ? `did you mean "${near}"?` : `known: ${Object.keys(table).join(', ')}`;
@@ -111,19 +105,19 @@ function readFile(process: string, path: string): Record<string, unknown> {
 
 function convert(process: string, key: string, setting: Setting, raw: unknown): string | number | boolean {
   const fail = (reason: string) =>
-    configError('InvalidSetting', `Cannot start ${process}: setting "${key}" is "${String(raw)}": ${reason}`);
+    configError('InvalidSetting', `Cannot start ${process}: setting "${key}" is ${JSON.stringify(raw)}: ${reason}`);
   if (setting.type === 'boolean') {
     if (raw === true || raw === 'true') return true;
     if (raw === false || raw === 'false') return false;
     throw fail('must be true or false');
   }
   if (setting.type === 'string') {
-    const text = String(raw);
-    if (setting.oneOf && !setting.oneOf.includes(text)) throw fail(`must be one of ${setting.oneOf.join(', ')}`);
-    return text;
+    if (typeof raw !== 'string') throw fail('must be a text');
+    if (setting.oneOf && !setting.oneOf.includes(raw)) throw fail(`must be one of ${setting.oneOf.join(', ')}`);
+    return raw;
   }
-  const value = typeof raw === 'number' ? raw : Number(String(raw).trim() || Number.NaN);
-  if (!Number.isFinite(value)) throw fail('must be a number');
+  const value = typeof raw === 'string' ? Number(raw.trim() || Number.NaN) : raw;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw fail('must be a number');
   if (setting.minimum !== undefined && value < setting.minimum) throw fail(`must be at least ${setting.minimum}`);
   if (setting.maximum !== undefined && value > setting.maximum) throw fail(`must be at most ${setting.maximum}`);
   return value;

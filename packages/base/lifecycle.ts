@@ -31,9 +31,10 @@ export class Lifecycle {
     return this.#abort.signal;
   }
 
-  /** Registers a part to be stopped, and returns it. */
+  /** Registers a part to be stopped, and returns it. One that comes after stopping has begun is stopped at once. */
   add<Part extends Stoppable>(name: string, part: Part): Part {
-    this.#parts.push({ name, part });
+    if (this.signal.aborted) void this.#stopLate(name, part);
+    else this.#parts.push({ name, part });
     return part;
   }
 
@@ -62,6 +63,14 @@ export class Lifecycle {
       }
     }
     this.#parts = [];
+  }
+
+  async #stopLate(name: string, part: Stoppable): Promise<void> {
+    try {
+      await part.stop();
+    } catch (error) {
+      this.#log.warn('part did not stop cleanly', { part: name, error: describeError(error) });
+    }
   }
 }
 

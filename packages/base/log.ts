@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
+import { describeError } from './errors.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -49,15 +50,9 @@ function wrap(instance: pino.Logger): Logger {
 function readable(fields: LogFields): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(fields)) {
-    result[key] = value instanceof Error ? textOf(value) : value;
+    result[key] = value instanceof Error ? describeError(value) : value;
   }
   return result;
-}
-
-function textOf(error: Error): string {
-  const cause =
-    error.cause === undefined ? '' : `: ${error.cause instanceof Error ? textOf(error.cause) : String(error.cause)}`;
-  return `${error.message}${cause}`;
 }
 
 /** Drops everything. For tests that are not about logging. */

@@ -14,6 +14,7 @@ export class VirtualClock implements Clock {
   #elapsed = 0;
   #order = 0;
   #entries: Entry[] = [];
+  #advancing: Promise<void> = Promise.resolve();
 
   /** @param start  wall-clock time at the origin, ms since the epoch. Default 2026-01-01T00:00:00Z. */
   constructor(start: number = Date.UTC(2026, 0, 1)) {
@@ -50,9 +51,16 @@ export class VirtualClock implements Clock {
 
   /**
    * Moves time forward, firing every timer that falls due, and lets promise continuations run after each.
-   * A timer set by a continuation fires too if it is due within `by`.
+   * A timer set by a continuation fires too if it is due within `by`. A second call waits for the first.
    */
-  async advance(by: Duration): Promise<void> {
+  advance(by: Duration): Promise<void> {
+    const done = this.#advancing.then(() => this.#advance(by));
+    // A timer that throws fails the call in which it was due, not the next one.
+    this.#advancing = done.catch(() => {});
+    return done;
+  }
+
+  async #advance(by: Duration): Promise<void> {
     const target = this.#elapsed + by;
     await settle();
     for (;;) {
