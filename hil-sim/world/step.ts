@@ -19,7 +19,8 @@ export const initialState = (signals: readonly Signal[]): SignalState[] =>
 /**
  * Moves every signal on by `dt` seconds. Pure but for the draws from `random`, of which each noisy signal takes two.
  * A signal sees those listed before it as they are after this step, and those listed after it as they were before.
- * Exact for any `dt` while the inputs stand still, so a long step neither overshoots nor blows up.
+ * Exact for any `dt` while the inputs stand still, so a long step neither overshoots nor blows up. A signal whose law gives
+ * no finite number stays where it was.
  *
  * @param inputs  values of the plant's input points, in the order of `plant.inputs`
  */
@@ -37,10 +38,13 @@ export function step(
     return (ref.from === 'signal' ? next[ref.index]?.value : inputs[ref.index]) ?? 0;
   };
   for (const [index, signal] of signals.entries()) {
-    const moved = move(signal.law, next[index] ?? { value: signal.initial, elapsed: 0 }, dt, read);
+    const before = next[index] ?? { value: signal.initial, elapsed: 0 };
+    const moved = move(signal.law, before, dt, read);
     const value = within(signal, moved.value);
-    next[index] = { value, elapsed: moved.elapsed };
-    measured.push(signal.noise > 0 ? value + signal.noise * gaussian(random) : value);
+    // A master can write NaN or an infinity into a register. Taken up once, it would never leave the physics again.
+    next[index] = Number.isFinite(value) ? { value, elapsed: moved.elapsed } : before;
+    const shown = next[index]?.value ?? value;
+    measured.push(signal.noise > 0 ? shown + signal.noise * gaussian(random) : shown);
   }
   return { state: next, measured };
 }

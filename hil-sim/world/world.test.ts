@@ -104,6 +104,21 @@ test('the same seed gives the same values, however the time was cut up, and what
   );
 });
 
+test('a register that holds no number stops what depends on it, and no longer than it does', async () => {
+  for (const nonsense of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const plant = running(boiler, 1);
+    await plant.clock.advance(millis(60_000));
+    const before = Number(plant.get('boiler', 'energy'));
+    plant.set('boiler', 'maxPower', nonsense);
+    await plant.clock.advance(millis(60_000));
+    assert.is(plant.get('boiler', 'energy'), before);
+    assert.ok([...plant.world.signals().values()].every(({ value }) => Number.isFinite(value)));
+    plant.set('boiler', 'maxPower', 24);
+    await plant.clock.advance(millis(60_000));
+    assert.ok(Number(plant.get('boiler', 'energy')) > before);
+  }
+});
+
 test('another seed gives other noise', async () => {
   const measured = async (seed: number) => {
     const plant = running(boiler, seed);
