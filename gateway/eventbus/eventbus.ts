@@ -145,7 +145,8 @@ export class EventBus {
   /** A state that KubeEdge does not know gets no answer, as there. */
   #updateState(device: LocalDevice, header: HwHeader, content: unknown): void {
     const given = (content as { state?: unknown } | null)?.state;
-    const state = hwStates.find((candidate) => candidate === String(given).toLowerCase());
+    const word = typeof given === 'string' ? given.toLowerCase() : '';
+    const state = hwStates.find((candidate) => candidate === word);
     if (state === undefined) return;
     this.#options.twins.reportState(device, state);
     const online = state === 'online' || state === 'ok';

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type DeviceRef, isNamespaceName, isObjectName } from './names.ts';
-import { decoder } from './schema.ts';
+import { decoder, Instant } from './schema.ts';
 
 /**
  * KubeEdge's MQTT topics for local applications and mappers of older KubeEdge, exactly as its EventBus has them. Not retained,
@@ -50,13 +50,13 @@ const deviceTopic = (device: DeviceRef): string => `$hw/events/device/${device.n
 
 const TwinValue = Type.Object({
   value: Type.Optional(Type.String({ maxLength: 512 })),
-  metadata: Type.Optional(Type.Object({ timestamp: Type.Optional(Type.Number()) })),
+  metadata: Type.Optional(Type.Object({ timestamp: Type.Optional(Instant()) })),
 });
 
 /** Payload of `twin/update`: `actual` reports, `expected` asks for a local write, `null` for a property is not supported. */
 export const HwTwinUpdateSchema = Type.Object({
   event_id: Type.Optional(Type.String({ maxLength: 128 })),
-  timestamp: Type.Optional(Type.Number()),
+  timestamp: Type.Optional(Instant()),
   twin: Type.Record(
     Type.String({ maxLength: 128 }),
     Type.Object({

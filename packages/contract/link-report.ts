@@ -2,9 +2,9 @@ import { type Static, Type } from '@sinclair/typebox';
 import { readyReasons } from './conditions.ts';
 import { WriteOutcomeSchema } from './outcome.ts';
 import { qualities } from './quality.ts';
-import { decoder, Enum } from './schema.ts';
+import { decoder, Enum, Instant } from './schema.ts';
 
-const Timestamp = Type.Object({ timestamp: Type.Optional(Type.Number()) });
+const Timestamp = Type.Object({ timestamp: Type.Optional(Instant()) });
 
 /**
  * KubeEdge's MsgTwin. `actual.metadata.quality`, `actual.metadata.quality_reason` and `last_write` are ours: a KubeEdge cloud
@@ -17,7 +17,7 @@ export const MsgTwinSchema = Type.Object({
       value: Type.Optional(Type.String()),
       metadata: Type.Optional(
         Type.Object({
-          timestamp: Type.Optional(Type.Number()),
+          timestamp: Type.Optional(Instant()),
           quality: Type.Optional(Enum(qualities)),
           quality_reason: Type.Optional(Type.String({ maxLength: 1024 })),
         }),
@@ -33,7 +33,7 @@ export type MsgTwin = Static<typeof MsgTwinSchema>;
 /** Content of `device/<ns>/<name>/twin/edge_updated`: what changed since the last confirmed report. */
 export const TwinReportSchema = Type.Object({
   event_id: Type.Optional(Type.String()),
-  timestamp: Type.Number(),
+  timestamp: Instant(),
   twin: Type.Record(Type.String({ maxLength: 128 }), MsgTwinSchema),
   /** Ours: the object that this speaks of, so that a report about a deleted device never reaches its successor. */
   device_uid: Type.Optional(Type.String()),
@@ -47,7 +47,7 @@ export const decodeTwinReport = decoder('twin report', TwinReportSchema);
 /** Content of `device/<ns>/<name>/state/update`; KubeEdge sends it as JSON text. `health` and `device_uid` are ours. */
 export const StateReportSchema = Type.Object({
   event_id: Type.Optional(Type.String()),
-  timestamp: Type.Number(),
+  timestamp: Instant(),
   device: Type.Object({
     name: Type.Optional(Type.String()),
     /** online, offline, ok, unknown, unhealthy */
@@ -58,7 +58,7 @@ export const StateReportSchema = Type.Object({
   device_uid: Type.Optional(Type.String()),
   observed_generation: Type.Optional(Type.Integer()),
   health: Type.Optional(
-    Type.Object({ reason: Enum(readyReasons), message: Type.String({ maxLength: 1024 }), since: Type.Number() }),
+    Type.Object({ reason: Enum(readyReasons), message: Type.String({ maxLength: 1024 }), since: Instant() }),
   ),
 });
 export type StateReport = Static<typeof StateReportSchema>;
@@ -68,7 +68,7 @@ export const decodeStateReport = decoder('state report', StateReportSchema);
 /** Content of `membership`, cloud to edge. */
 export const MembershipSchema = Type.Object({
   event_id: Type.Optional(Type.String()),
-  timestamp: Type.Optional(Type.Number()),
+  timestamp: Type.Optional(Instant()),
   added_devices: Type.Optional(
     Type.Union([Type.Null(), Type.Array(Type.Object({ id: Type.String(), name: Type.String() }))]),
   ),

@@ -3,7 +3,7 @@ import { readyReasons } from './conditions.ts';
 import { WriteOutcomeSchema, writeOrigins } from './outcome.ts';
 import { RevisionSchema } from './revision.ts';
 import { SampleSchema } from './sample.ts';
-import { decoder, Enum } from './schema.ts';
+import { decoder, Enum, Instant } from './schema.ts';
 
 /**
  * What the gateway tells a mapper as one JSON line on its standard input. The stream then stays open: its end tells the
@@ -30,7 +30,7 @@ export const MapperStateSchema = Type.Object({
   protocol: Type.String(),
   pid: Type.Optional(Type.Integer()),
   /** ms since the epoch */
-  since: Type.Number(),
+  since: Instant(),
 });
 export type MapperState = Static<typeof MapperStateSchema>;
 
@@ -76,6 +76,6 @@ export const HealthMessageSchema = Type.Object({
   ),
   message: Type.String({ maxLength: 1024 }),
   /** ms since the epoch */
-  since: Type.Number(),
+  since: Instant(),
 });
 export type HealthMessage = Static<typeof HealthMessageSchema>;

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { RevisionSchema } from './revision.ts';
-import { Enum } from './schema.ts';
+import { Enum, Instant } from './schema.ts';
 
 /**
  * How far a write has come.
@@ -39,7 +39,7 @@ export const WriteOutcomeSchema = Type.Object({
   /** What a person can act on. */
   reason: Type.Optional(Type.String({ maxLength: 1024 })),
   /** When this phase was reached, ms since the epoch. */
-  at: Type.Number(),
+  at: Instant(),
   /** Tries on the wire so far. */
   attempts: Type.Integer({ minimum: 0 }),
   /** The value found when it was read back, in the property's text form. Drift is measured against this. */

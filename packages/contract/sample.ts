@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { qualities } from './quality.ts';
 import { RevisionSchema } from './revision.ts';
-import { Enum } from './schema.ts';
+import { Enum, Instant } from './schema.ts';
 
 /** What one poll found at one point. */
 export const SampleSchema = Type.Object({
@@ -12,7 +12,7 @@ export const SampleSchema = Type.Object({
   /** Why quality is not good, for a person. */
   reason: Type.Optional(Type.String({ maxLength: 1024 })),
   /** The middle of the transaction, ms since the epoch. */
-  at: Type.Number(),
+  at: Instant(),
   /** The newest revision of this point that the device had acknowledged when the transaction began. */
   acked: Type.Optional(RevisionSchema),
 });

@@ -27,6 +27,9 @@ export const FreeObject = (options: Record<string, unknown> = {}) =>
     ...options,
   });
 
+/** A time in ms since the epoch, as far as `Date` reaches: what comes from outside must not make `toISOString` throw. */
+export const Instant = () => Type.Number({ minimum: -8.64e15, maximum: 8.64e15 });
+
 /** A list that is a map by `key`, so that two appliers can own two entries (Kubernetes, "Merge strategy"). */
 export const listMapBy = (key: string) => ({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
 

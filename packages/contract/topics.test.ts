@@ -50,6 +50,14 @@ test('garbage payloads are refused with an error of ours', () => {
   assert.throws(() => decodePayload('samples', new Uint8Array(maxPayloadBytes + 1)), /at most 1048576/);
 });
 
+test('a time that no date can hold is refused', () => {
+  const payload = (at: number) =>
+    Buffer.from(JSON.stringify({ uid: 'u', points: [{ property: 'p', value: '1', quality: 'good', at }] }));
+  assert.is(decodePayload('samples', payload(8.64e15)).points.length, 1);
+  for (const at of [8.64e15 + 1, 1e300, -1e300])
+    assert.throws(() => decodePayload('samples', payload(at)), /points\.0\.at/);
+});
+
 test("KubeEdge's topics are understood", () => {
   assert.equal(parseHwTopic('$hw/events/device/default/boiler/twin/update'), {
     type: 'twinUpdate',
