@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `npm run ci:nodes`: each Node we support, with the npm that it comes with, does what README.md tells a newcomer to do, in a
-# clone of its own: `npm test`, then the loop with kubectl against the bundles that `npm start` runs. Node and npm come from
-# the npm registry and are kept in the cache; what is compiled is not, so that each run installs as a newcomer does.
+# clone of its own: `npm test`, then `npm start` for real, with kubectl. Node and npm come from the npm registry and are kept
+# in the cache; what is compiled is not, so that each run installs as a newcomer does.
 #
 #   NODES            pairs NODE/NPM to test on
 #   SELVEDGE_CACHE   where they are kept (default ~/.cache/selvedge)
@@ -35,7 +35,7 @@ try_pair() {
   # node-gyp compiles against the headers of the Node it runs on, which lie in the same package.
   export PATH="$npm/../.bin:$node/bin:$PATH" npm_config_nodedir="$node"
   [ "$(node -v) $(npm -v)" = "v$1 $2" ] || return 1
-  npm test && npm run --silent t test/e2e/loop.test.ts -- --limit 180 --jobs 1
+  npm test && npm run --silent ci:start
 }
 
 for pair in $pairs; do
