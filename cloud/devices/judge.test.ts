@@ -89,6 +89,22 @@ test('asks for what is missing where it belongs', () => {
   );
 });
 
+test('a property whose name the gateway cannot take is named, be it in the model or not', () => {
+  for (const name of ['constructor', '__proto__', 'two words']) {
+    const odd: DeviceModel = { ...model(), spec: { protocol: 'bus', properties: [{ name, type: 'INT' }] } };
+    const { problems } = judgeDevice(
+      odd,
+      device({ host: 'h' }, [{ name, visitors: { configData: { offset: 1 } } }]),
+      protocols,
+    );
+    assert.equal(
+      problems.map(({ field, value, concerns }) => [field, value, concerns]),
+      [['spec.properties[0].name', name, 'config']],
+    );
+    assert.match(problems[0]?.reason ?? '', 'a name has 1 to 128 of');
+  }
+});
+
 test('a fault of the model is the model’s, not the device’s', () => {
   const faulty = model({ offset: 70_000 });
   const judged = judgeDevice(faulty, device({ host: 'h' }, [{ name: 'valve' }]), protocols);

@@ -1,6 +1,7 @@
 import { checkDesired } from '@selvedge/contract/desired';
 import type { Device, DeviceProperty } from '@selvedge/contract/device';
 import { type DeviceModel, type ModelProperty, unknownProperty } from '@selvedge/contract/device-model';
+import { isPropertyName, propertyNameRule } from '@selvedge/contract/names';
 import { normalise } from '@selvedge/contract/normalise';
 import type { SettingsSchema } from '@selvedge/contract/protocol-schema';
 import { resolve } from '@selvedge/contract/resolve';
@@ -93,8 +94,8 @@ function propertyProblems(model: DeviceModel, property: DeviceProperty, place: s
   const { name } = property;
   const modelProperty = model.spec.properties?.find((candidate) => candidate.name === name);
   const about = { origin: 'device', property: name } as const;
-  if (!modelProperty) {
-    const reason = unknownProperty(model, name);
+  if (!isPropertyName(name) || !modelProperty) {
+    const reason = isPropertyName(name) ? unknownProperty(model, name) : propertyNameRule;
     return [{ field: `${place}.name`, value: name, reason, concerns: 'config', ...about }];
   }
   const problems: Problem[] = [];
