@@ -52,14 +52,18 @@ export function toRaw(point: Conversion, type: PropertyType, value: Value): ToRa
 function toInteger(point: Conversion, kind: Extract<RawKind, { kind: 'integer' }>, value: Value): ToRaw {
   const number = asNumber(value);
   if (number === undefined) return refuse('WrongType', `"${String(value)}" is not a number, which this point holds`);
-  const plain = point.scale === 1 && point.offset === 0;
-  const unscaled = plain ? number : (number - point.offset) / point.scale;
-  if (!Number.isFinite(unscaled)) return refuse('OutOfRange', `${number} cannot be scaled`);
-  const raw = BigInt(Math.round(unscaled));
+  const raw = isPlain(point) ? wholeNumber(value, number) : nearestWhole((number - point.offset) / point.scale);
+  if (raw === undefined) return refuse('OutOfRange', `${number} cannot be scaled`);
   if (raw >= kind.minimum && raw <= kind.maximum) return { ok: true, raw: simplest(raw) };
   const ends = [scaled(point, kind.minimum), scaled(point, kind.maximum)].sort((a, b) => a - b);
-  return refuse('OutOfRange', `${number} does not fit the device; it can hold ${ends[0]} to ${ends[1]}`);
+  return refuse('OutOfRange', `${String(value)} does not fit the device; it can hold ${ends[0]} to ${ends[1]}`);
 }
+
+/** A whole number that came as text is taken as it is, also beyond 53 bits. */
+const wholeNumber = (value: Value, number: number): bigint | undefined =>
+  typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? BigInt(value) : nearestWhole(number);
+const nearestWhole = (number: number): bigint | undefined =>
+  Number.isFinite(number) ? BigInt(Math.round(number)) : undefined;
 
 /** The text of a raw value, as the property's type has it. Pure. */
 export function toText(point: Conversion, type: PropertyType, raw: Raw): ToText {
@@ -72,7 +76,7 @@ export function toText(point: Conversion, type: PropertyType, raw: Raw): ToText 
   if (type === 'BOOLEAN') return { ok: true, text: String(typeof raw === 'boolean' ? raw : Number(raw) !== 0) };
   if (type === 'STRING' || type === 'STREAM') {
     if (typeof raw === 'boolean') return { ok: true, text: String(raw) };
-    if (point.scale === 1 && point.offset === 0) return { ok: true, text: String(raw) };
+    if (isPlain(point)) return { ok: true, text: String(raw) };
     return { ok: true, text: String(scaled(point, raw)) };
   }
   const value = scaled(point, typeof raw === 'boolean' ? Number(raw) : raw);
@@ -102,13 +106,12 @@ export function rawEquals(written: Raw, found: Raw): boolean {
   }
   if (typeof written === 'string' || typeof found === 'string') return String(written) === String(found);
   if (written instanceof Uint8Array || found instanceof Uint8Array) return false;
-  return written === found || simplest(BigInt0(written)) === simplest(BigInt0(found));
+  return written === found || simplest(asWhole(written)) === simplest(asWhole(found));
 }
 
 /** 15 significant digits: what binary fractions such as 651 * 0.1 add beyond is noise. */
 function scaled(point: Conversion, raw: number | bigint): number {
-  const plain = point.scale === 1 && point.offset === 0;
-  return plain ? Number(raw) : Number((Number(raw) * point.scale + point.offset).toPrecision(15));
+  return isPlain(point) ? Number(raw) : Number((Number(raw) * point.scale + point.offset).toPrecision(15));
 }
 
 function asNumber(value: Value): number | undefined {
@@ -118,7 +121,8 @@ function asNumber(value: Value): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-const BigInt0 = (raw: number | bigint | boolean): number | bigint => (typeof raw === 'boolean' ? Number(raw) : raw);
+const isPlain = ({ scale, offset }: Conversion): boolean => scale === 1 && offset === 0;
+const asWhole = (raw: number | bigint | boolean): number | bigint => (typeof raw === 'boolean' ? Number(raw) : raw);
 const simplest = (raw: number | bigint): number | bigint =>
   typeof raw === 'bigint' && raw >= BigInt(Number.MIN_SAFE_INTEGER) && raw <= BigInt(Number.MAX_SAFE_INTEGER)
     ? Number(raw)

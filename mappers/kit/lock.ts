@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { configError, transient } from '@selvedge/base/errors';
+import { configError, FieldError, transient } from '@selvedge/base/errors';
 
 /** Never two masters on one line: holds the directory of one mapper, by a file with our pid. */
 export interface Lock {
@@ -10,33 +10,62 @@ export interface Lock {
 /**
  * Takes `lock` in the mapper's directory, which a gateway that starts anew finds us by. A file that a killed mapper left behind does
  * not count; one whose process still runs the same program does.
+ * @param program  the file that this process runs, as argv has it
  * @throws transient `LockHeld`, configError `LockUnusable`
  */
 export function takeLock(dataDir: string, pid: number, program: string): Lock {
   const path = join(dataDir, 'lock');
-  const note = `${pid}\n`;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const holder = holderOf(path);
-    if (holder !== undefined && holder !== pid && runs(holder, program)) {
-      throw transient('LockHeld', `Cannot take "${path}": process ${holder} serves these lines; stop it first`);
-    }
-    rmSync(path, { force: true });
+    const isAlive = (holder: number) => holder !== pid && runs(holder, program);
+    const holder = readHolder(path);
+    if (holder !== undefined && isAlive(holder)) throw heldBy(path, holder);
+    if (holder !== undefined) removeStale(path, pid, isAlive);
     // `wx`: of two that come at the same moment one fails here.
-    writeFileSync(path, note, { mode: 0o600, flag: 'wx' });
+    writeFileSync(path, `${pid}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'LockHeld') throw error;
+    if (error instanceof FieldError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw held(path, 'another mapper has just taken it');
     throw configError('LockUnusable', `Cannot take "${path}"`, error);
   }
   return {
     release: () => {
       // Somebody else's by now, if we were taken for dead.
-      if (holderOf(path) === pid) rmSync(path, { force: true });
+      if (readHolder(path) === pid) rmSync(path, { force: true });
     },
   };
 }
 
-function holderOf(path: string): number | undefined {
+/**
+ * Removes what a dead process left. It is moved aside and looked at there: between a look and a removal another mapper could
+ * have put its own lock in the place.
+ */
+function removeStale(path: string, pid: number, isAlive: (holder: number) => boolean): void {
+  const aside = `${path}.${pid}`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    // Whoever came with us has moved it; which of us is first to write ours is decided next.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    const holder = readHolder(aside);
+    if (holder === undefined || !isAlive(holder)) return;
+    linkSync(aside, path);
+    throw heldBy(path, holder);
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+const held = (path: string, reason: string): FieldError => transient('LockHeld', `Cannot take "${path}": ${reason}`);
+
+const heldBy = (path: string, holder: number): FieldError =>
+  held(path, `process ${holder} serves these lines; stop it first`);
+
+/** The pid in a lock file; undefined without one. What is no pid counts as 0, which is nobody's. */
+function readHolder(path: string): number | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -45,7 +74,7 @@ function holderOf(path: string): number | undefined {
     throw error;
   }
   const pid = Number(text.trim());
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+  return Number.isInteger(pid) && pid > 1 ? pid : 0;
 }
 
 /** Pids are used again: only a process that runs the same program counts. */

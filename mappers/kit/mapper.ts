@@ -57,8 +57,10 @@ export class Mapper<LineSettings, Device, Address> {
       return;
     }
     const prepared = prepare(this.#options.driver, resolved);
-    for (const warning of prepared.warnings)
-      this.#options.log.warn('configuration looks wrong', { device: key, warning });
+    this.#warn(
+      key,
+      prepared.warnings.filter((warning) => !device?.prepared.warnings.includes(warning)),
+    );
     if (device && device.uid === resolved.uid) {
       device.configure(prepared);
     } else {
@@ -95,6 +97,10 @@ export class Mapper<LineSettings, Device, Address> {
     await Promise.all([...this.#lines.values()].map((line) => line.stop()));
   }
 
+  #warn(device: string, warnings: readonly string[]): void {
+    for (const warning of warnings) this.#options.log.warn('configuration looks wrong', { device, warning });
+  }
+
   /** Brings lines and devices together, one arrangement after the other; one that has not begun sees what comes until then. */
   #arrange(): void {
     if (this.#arranging) return;
@@ -112,19 +118,23 @@ export class Mapper<LineSettings, Device, Address> {
   async #arrangeNow(): Promise<void> {
     if (this.#stopped) return;
     const groups = this.#byLine();
-    for (const [key, line] of this.#lines) {
-      const settings = groups.get(key)?.settings;
-      if (settings !== undefined && same(settings, line.settings)) continue;
+    const ending = [...this.#lines].filter(([key, line]) => {
+      const group = groups.get(key);
+      return !group || !same(group.settings, line.settings);
+    });
+    for (const [key, line] of ending) {
       this.#lines.delete(key);
       for (const [device, of] of this.#lineOf) if (of === line) this.#lineOf.delete(device);
-      await line.stop();
     }
-    for (const [key, { settings, devices }] of groups) {
+    // The port of one may be what another waits for: first all are closed, then the others opened.
+    await Promise.all(ending.map(([, line]) => line.stop()));
+    const serving = [...groups].map(([key, { settings, devices }]) => {
       const line = this.#lines.get(key) ?? this.#createLine(key, settings);
       for (const device of devices) this.#lineOf.set(device.key, line);
-      await line.serve(devices);
       line.start();
-    }
+      return line.serve(devices);
+    });
+    await Promise.all(serving);
     for (const key of this.#lineOf.keys()) if (!this.#devices.has(key)) this.#lineOf.delete(key);
   }
 
@@ -188,9 +198,11 @@ export class Mapper<LineSettings, Device, Address> {
       },
       health: (health) => {
         const device = this.#devices.get(deviceKey({ namespace, name }));
+        // Its successor of the same name has the word; before the first there is none.
+        if (device?.uid !== uid) return;
         const unchanged = last?.reason === health.reason && last.message === health.message;
         last = { ...health, since: unchanged && last ? last.since : clock.now() };
-        const generation = device?.prepared.resolved.generation ?? 0;
+        const { generation } = device.prepared.resolved;
         const payload = encodePayload('health', { uid, generation, ...last });
         bus.publish(buildTopic('health', { namespace, name }), payload, { retain: true, qos: 1 });
       },

@@ -38,6 +38,8 @@ export interface PointState {
   readonly acked?: Revision;
   /** The newest outcome for the wanted revision. */
   readonly outcome?: WriteOutcome;
+  /** The wanted value stands rejected by a rule, not by the device: it is judged anew when the rules change. */
+  readonly ruledOut?: boolean;
 }
 
 /** The state after an event, and the outcome to publish, if any. */
@@ -45,6 +47,9 @@ export interface Change {
   readonly state: PointState;
   readonly outcome?: WriteOutcome;
 }
+
+/** Why a try failed; goes into the outcome. */
+export type Problem = Pick<WriteOutcome, 'code' | 'reason'>;
 
 export const idlePoint: PointState = { step: 'idle', notBefore: 0, attempts: 0, failures: 0, mismatches: 0 };
 
@@ -55,8 +60,8 @@ const firstRetry = 200;
 const maxRetry = 30_000;
 
 /**
- * A desired value arrives, or arrives again, or is gone. Level-based: the same revision changes nothing, unless a rule had
- * refused it, which may have changed since with the device's configuration.
+ * A desired value arrives, or arrives again, or is gone. Level-based: the same revision changes nothing, unless a rule refuses
+ * or had refused it: rules change with the device's configuration. What the device has decided no rule changes any more.
  */
 export function want(
   state: PointState,
@@ -65,26 +70,26 @@ export function want(
   at: number,
 ): Change {
   if (desired === undefined || judgement === undefined) {
-    const { wanted: _wanted, outcome: _outcome, ...rest } = state;
+    const { wanted: _wanted, outcome: _outcome, ruledOut: _ruledOut, ...rest } = state;
     return { state: { ...rest, step: 'idle' } };
   }
   const known = state.wanted !== undefined && sameRevision(state.wanted.revision, desired.revision);
-  const outcome = known ? state.outcome : sameRevisionOutcome(desired);
-  const refusedByRule = outcome?.phase === 'Rejected' && outcome.attempts === 0;
-  if (!judgement.ok) {
-    const wanted: Wanted = { ...pick(desired), raw: desired.value };
-    const next: PointState = { ...kept(state), step: 'idle', wanted, ...(outcome ? { outcome } : {}) };
-    if (refusedByRule && outcome.code === judgement.code && outcome.reason === judgement.reason) return { state: next };
-    return report(next, wanted, 'Rejected', at, { code: judgement.code, reason: judgement.reason });
+  const outcome = known ? state.outcome : outcomeIn(desired);
+  const ruledOut = known ? state.ruledOut === true : outcome?.phase === 'Rejected' && outcome.attempts === 0;
+  const decided = outcome !== undefined && isFinal(outcome.phase) && !ruledOut;
+  const base = known ? state : adopt(state, desired, outcome);
+  const { value, revision, origin } = desired;
+  if (judgement.ok) {
+    const next: PointState = { ...base, wanted: { value, revision, origin, raw: judgement.raw }, ruledOut: false };
+    if (known && !ruledOut) return { state: next };
+    return { state: { ...next, step: decided ? 'idle' : 'due', notBefore: 0 } };
   }
-  const wanted: Wanted = { ...pick(desired), raw: judgement.raw };
-  if (known && !refusedByRule) return { state: { ...state, wanted } };
-  const fresh: PointState = { ...kept(state), wanted, attempts: outcome?.attempts ?? 0 };
-  if (outcome !== undefined && !refusedByRule && isFinal(outcome.phase)) {
-    const acked = outcome.phase === 'Verified' ? { acked: desired.revision } : {};
-    return { state: { ...fresh, ...acked, step: 'idle', outcome } };
-  }
-  return { state: { ...fresh, step: 'due', ...(outcome ? { outcome } : {}) } };
+  const wanted: Wanted = { value, revision, origin, raw: value };
+  if (decided) return { state: known ? state : { ...base, wanted } };
+  const next: PointState = { ...base, step: 'idle', wanted, ruledOut: true };
+  const { code, reason } = judgement;
+  if (ruledOut && outcome?.code === code && outcome.reason === reason) return { state: next };
+  return report(next, wanted, 'Rejected', at, { code, reason });
 }
 
 /** The write goes out. */
@@ -97,34 +102,59 @@ export function send(state: PointState, at: number): Change {
 export function acknowledge(state: PointState, at: number): Change {
   const { inFlight, ...rest } = state;
   if (inFlight === undefined) return { state };
-  const acked: PointState = { ...rest, acked: inFlight.revision, failures: 0, mismatches: 0, notBefore: 0 };
+  const acked: PointState = { ...rest, acked: inFlight.revision };
   // A newer value came meanwhile: it is due already, and reading the older one back would only delay it.
   if (!isCurrent(state, inFlight)) return report(acked, inFlight, 'Acknowledged', at);
-  return report({ ...acked, step: 'verify' }, inFlight, 'Acknowledged', at);
+  if (state.ruledOut) return { state: acked };
+  const verify: PointState = { ...acked, step: 'verify', failures: 0, mismatches: 0, notBefore: 0 };
+  return report(verify, inFlight, 'Acknowledged', at);
 }
 
-/** The wire failed; to be tried again at `retryAt` or when the device is back. */
-export function fail(state: PointState, problem: Problem, now: number, at: number): Change {
+/** The wire failed while a write was in flight; it is tried again, later and later. */
+export function failWrite(state: PointState, problem: Problem, now: number, at: number): Change {
   const { inFlight, ...rest } = state;
-  const failures = state.failures + 1;
-  const notBefore = now + Math.min(firstRetry * 2 ** Math.min(failures - 1, 20), maxRetry);
-  if (inFlight !== undefined && !isCurrent(state, inFlight)) return { state: rest };
-  if (state.wanted === undefined) return { state: { ...rest, step: 'idle' } };
-  // A read-back that failed is read again; a write that failed is written again.
-  const step = inFlight === undefined ? 'verify' : 'due';
-  const next: PointState = { ...rest, step, failures, notBefore };
-  return step === 'verify' ? { state: next } : report(next, state.wanted, 'Failed', at, problem);
+  if (inFlight === undefined || !isCurrent(state, inFlight) || state.ruledOut) return { state: rest };
+  return report({ ...rest, step: 'due', ...retryLater(state, now) }, inFlight, 'Failed', at, problem);
 }
 
-/** The device, or a rule of its protocol, said no. Final. */
-export function reject(state: PointState, problem: Problem, at: number): Change {
+/** The device, or a rule of its protocol, said no to what was in flight. Final. */
+export function rejectWrite(state: PointState, problem: Problem, at: number): Change {
   const { inFlight, ...rest } = state;
-  if (inFlight !== undefined && !isCurrent(state, inFlight)) return { state: rest };
-  if (state.wanted === undefined) return { state: { ...rest, step: 'idle' } };
-  return report({ ...rest, step: 'idle' }, state.wanted, 'Rejected', at, problem);
+  if (inFlight === undefined || !isCurrent(state, inFlight) || state.ruledOut) return { state: rest };
+  return report({ ...rest, step: 'idle' }, inFlight, 'Rejected', at, problem);
 }
 
-/** The wanted value cannot be tried now: line down or device silent. Says so once; `wake` makes it due again. */
+/** The read-back of `revision` found a value. */
+export function verify(
+  state: PointState,
+  found: { readonly revision: Revision; readonly equal: boolean; readonly text: string },
+  now: number,
+  at: number,
+): Change {
+  const { wanted } = state;
+  if (wanted === undefined || !isVerifying(state, found.revision)) return { state };
+  if (found.equal) return report({ ...state, step: 'idle', failures: 0 }, wanted, 'Verified', at, {}, found.text);
+  const mismatches = state.mismatches + 1;
+  if (mismatches < maxMismatches) {
+    return { state: { ...state, mismatches, notBefore: now + firstRecheck * 4 ** (mismatches - 1) } };
+  }
+  const reason = `the device acknowledged ${wanted.value} and then held ${found.text}; it limits or ignores the value, change desired`;
+  return report({ ...state, step: 'idle' }, wanted, 'Rejected', at, { code: 'ReadBackMismatch', reason }, found.text);
+}
+
+/** The wire failed during the read-back of `revision`; it is read again, later and later. */
+export function failReadBack(state: PointState, revision: Revision, now: number): Change {
+  return { state: isVerifying(state, revision) ? { ...state, ...retryLater(state, now) } : state };
+}
+
+/** The device took `revision` and refuses to be read there. Final. */
+export function rejectReadBack(state: PointState, revision: Revision, problem: Problem, at: number): Change {
+  const { wanted } = state;
+  if (wanted === undefined || !isVerifying(state, revision)) return { state };
+  return report({ ...state, step: 'idle' }, wanted, 'Rejected', at, problem);
+}
+
+/** The wanted value cannot be tried now: line down or device silent. Says so once; {@link wake} makes it due again. */
 export function hold(state: PointState, problem: Problem, at: number): Change {
   if (state.step !== 'due' || state.wanted === undefined) return { state };
   if (state.outcome?.phase === 'Failed' && state.outcome.code === problem.code) return { state };
@@ -133,31 +163,6 @@ export function hold(state: PointState, problem: Problem, at: number): Change {
 
 /** Line or device is back: no more waiting. */
 export const wake = (state: PointState): PointState => ({ ...state, notBefore: 0, failures: 0 });
-
-/** The read-back of `revision` is here. */
-export function verify(
-  state: PointState,
-  found: { readonly revision: Revision; readonly equal: boolean; readonly text: string },
-  now: number,
-  at: number,
-): Change {
-  const { wanted } = state;
-  if (state.step !== 'verify' || wanted === undefined || !sameRevision(wanted.revision, found.revision))
-    return { state };
-  if (found.equal) {
-    return report({ ...state, step: 'idle', failures: 0 }, wanted, 'Verified', at, { readBack: found.text });
-  }
-  const mismatches = state.mismatches + 1;
-  if (mismatches < maxMismatches) {
-    return { state: { ...state, mismatches, notBefore: now + firstRecheck * 4 ** (mismatches - 1) } };
-  }
-  const reason = `the device acknowledged ${wanted.value} and then held ${found.text}; it limits or ignores the value, change desired`;
-  return report({ ...state, step: 'idle' }, wanted, 'Rejected', at, {
-    code: 'ReadBackMismatch',
-    reason,
-    readBack: found.text,
-  });
-}
 
 /** A poll found `text` where a verified value should stand, and the property is to be enforced: write it again. */
 export function enforce(state: PointState, text: string, pollAcked: Revision | undefined): PointState {
@@ -168,35 +173,51 @@ export function enforce(state: PointState, text: string, pollAcked: Revision | u
   return { ...state, step: 'due', mismatches: 0 };
 }
 
-type Problem = { readonly code?: string; readonly reason?: string; readonly readBack?: string };
-
-function report(state: PointState, wanted: Wanted, phase: WritePhase, at: number, problem: Problem = {}): Change {
+function report(
+  state: PointState,
+  wanted: Wanted,
+  phase: WritePhase,
+  at: number,
+  { code, reason }: Problem = {},
+  readBack?: string,
+): Change {
+  const current = isCurrent(state, wanted);
+  const { revision, value, origin } = wanted;
   const outcome: WriteOutcome = {
-    revision: wanted.revision,
-    value: wanted.value,
-    origin: wanted.origin,
-    phase,
-    at,
-    attempts: isCurrent(state, wanted) ? state.attempts : 1,
-    ...problem,
-    ...(problem.reason === undefined ? {} : { reason: problem.reason.slice(0, 1_024) }),
+    ...{ revision, value, origin, phase, at },
+    attempts: current ? state.attempts : 1,
+    ...(code === undefined ? {} : { code }),
+    ...(reason === undefined ? {} : { reason: reason.slice(0, 1_024) }),
+    ...(readBack === undefined ? {} : { readBack }),
   };
-  return { state: isCurrent(state, wanted) ? { ...state, outcome } : state, outcome };
+  return { state: current ? { ...state, outcome } : state, outcome };
 }
 
 const isCurrent = (state: PointState, wanted: Wanted): boolean =>
   state.wanted !== undefined && sameRevision(state.wanted.revision, wanted.revision);
 
-/** What outlives a change of the wanted value. */
-function kept(state: PointState): PointState {
+/** A newer value may have come since the read-back began: what it found is of no interest then. */
+const isVerifying = (state: PointState, revision: Revision): boolean =>
+  state.step === 'verify' && state.wanted !== undefined && sameRevision(state.wanted.revision, revision);
+
+const retryLater = (state: PointState, now: number): Pick<PointState, 'failures' | 'notBefore'> => ({
+  failures: state.failures + 1,
+  notBefore: now + Math.min(firstRetry * 2 ** Math.min(state.failures, 20), maxRetry),
+});
+
+/** The point with a revision that it does not know: what is on the wire and what was acknowledged stay. */
+function adopt(state: PointState, desired: DesiredProperty, outcome: WriteOutcome | undefined): PointState {
+  const attempts = outcome?.attempts ?? 0;
+  // Whoever served the point before had tried this revision: all that we read begins after that.
+  const acked = state.acked ?? (attempts > 0 ? desired.revision : undefined);
   return {
     ...idlePoint,
+    attempts,
     ...(state.inFlight ? { inFlight: state.inFlight } : {}),
-    ...(state.acked ? { acked: state.acked } : {}),
+    ...(acked ? { acked } : {}),
+    ...(outcome ? { outcome } : {}),
   };
 }
 
-const pick = ({ value, revision, origin }: DesiredProperty) => ({ value, revision, origin });
-
-const sameRevisionOutcome = (desired: DesiredProperty): WriteOutcome | undefined =>
+const outcomeIn = (desired: DesiredProperty): WriteOutcome | undefined =>
   desired.outcome && sameRevision(desired.outcome.revision, desired.revision) ? desired.outcome : undefined;

@@ -14,33 +14,39 @@ export interface DeviceSink {
   health(health: Health): void;
 }
 
+export interface ServedDeviceOptions {
+  readonly sink: DeviceSink;
+  /** Wall clock, ms. */
+  readonly now: () => number;
+  readonly random: Random;
+}
+
 /** One device as its mapper serves it: its configuration, how far each desired value has come, how it is doing. */
 export class ServedDevice<Line, Device, Address> {
   readonly key: string;
   readonly uid: string;
-  readonly breaker: Breaker;
-  readonly #sink: DeviceSink;
-  readonly #now: () => number;
+  readonly #options: ServedDeviceOptions;
   readonly #states = new Map<string, PointState>();
   readonly #busy = new Set<string>();
   #prepared: Prepared<Line, Device, Address>;
+  #breaker: Breaker;
   #desired: DesiredMessage | undefined;
   #lineDown: string | undefined;
   #conflict: string | undefined;
   #unreachable: string | undefined;
   #health: Health | undefined;
 
-  /** @param now  wall clock, ms */
-  constructor(
-    prepared: Prepared<Line, Device, Address>,
-    options: { sink: DeviceSink; now: () => number; random: Random },
-  ) {
+  constructor(prepared: Prepared<Line, Device, Address>, options: ServedDeviceOptions) {
     this.key = deviceKey(prepared.resolved);
     this.uid = prepared.resolved.uid;
-    this.breaker = new Breaker(options.random);
+    this.#options = options;
+    this.#breaker = new Breaker(options.random);
     this.#prepared = prepared;
-    this.#sink = options.sink;
-    this.#now = options.now;
+  }
+
+  /** Whether it is worth asking; another one after it has moved. */
+  get breaker(): Breaker {
+    return this.#breaker;
   }
 
   get prepared(): Prepared<Line, Device, Address> {
@@ -54,19 +60,20 @@ export class ServedDevice<Line, Device, Address> {
       ...(this.#conflict === undefined ? {} : { conflict: this.#conflict }),
       ...(this.#lineDown === undefined ? {} : { lineDown: this.#lineDown }),
       ...(this.#unreachable === undefined ? {} : { unreachable: this.#unreachable }),
-      answered: this.breaker.hasAnswered || this.#prepared.points.size === 0,
+      answered: this.#breaker.hasAnswered || this.#prepared.points.size === 0,
     });
   }
 
   /** Tells the newest outcome of every point that has one. */
   retellOutcomes(): void {
-    for (const [property, { outcome }] of this.#states) if (outcome) this.#sink.outcome(property, outcome);
+    for (const [property, { outcome }] of this.#states) if (outcome) this.#options.sink.outcome(property, outcome);
   }
 
   /** New configuration of the same device: what was written and read stays, desired values are judged anew. */
   configure(prepared: Prepared<Line, Device, Address>): void {
     // Each edit of a desired value brings a new generation; what is read does not change by it.
     const unchanged = isSameService(this.#prepared.resolved, prepared.resolved);
+    if (!isSame(this.#prepared.placement, prepared.placement)) this.#move();
     this.#prepared = unchanged ? { ...this.#prepared, resolved: prepared.resolved } : prepared;
     this.#judgeAll();
     this.tellHealth(true);
@@ -86,7 +93,7 @@ export class ServedDevice<Line, Device, Address> {
   /** Takes over a change and tells its outcome. */
   apply(property: string, change: Change): void {
     this.#set(property, change.state);
-    if (change.outcome) this.#sink.outcome(property, change.outcome);
+    if (change.outcome) this.#options.sink.outcome(property, change.outcome);
   }
 
   /** Properties with something to write or to read back, those that wait longest first. */
@@ -125,15 +132,26 @@ export class ServedDevice<Line, Device, Address> {
     const health = this.health;
     const same = this.#health?.reason === health.reason && this.#health.message === health.message;
     this.#health = health;
-    if (!same || always) this.#sink.health(health);
+    if (!same || always) this.#options.sink.health(health);
+  }
+
+  /** What is known of how it answers was learned at another place. */
+  #move(): void {
+    this.#breaker = new Breaker(this.#options.random);
+    this.#unreachable = undefined;
   }
 
   #judgeAll(): void {
-    const at = this.#now();
+    const at = this.#options.now();
     const names = new Set([...Object.keys(this.#desired?.properties ?? {}), ...this.#states.keys()]);
     for (const name of names) {
       const desired = this.#desired?.properties[name];
       const served = this.#prepared.points.get(name);
+      if (!desired && !served && !this.state(name).inFlight) {
+        this.#states.delete(name);
+        this.#busy.delete(name);
+        continue;
+      }
       // A property that cannot be served now keeps its desired value waiting: the configuration may be mended.
       const judgement = desired && served && judge(this.#prepared.resolved, served, desired.value);
       this.apply(name, want(this.state(name), served && desired, judgement, at));
@@ -150,7 +168,7 @@ export class ServedDevice<Line, Device, Address> {
   #holdAll(): void {
     const { obstacle } = this;
     if (!obstacle) return;
-    const at = this.#now();
+    const at = this.#options.now();
     for (const [property, state] of this.#states) this.apply(property, hold(state, obstacle, at));
   }
 
@@ -163,4 +181,7 @@ export class ServedDevice<Line, Device, Address> {
 
 /** Whether two configurations ask for the same to be read and written in the same way. */
 const isSameService = (a: ResolvedDevice, b: ResolvedDevice): boolean =>
-  JSON.stringify([a.protocol, a.config, a.properties]) === JSON.stringify([b.protocol, b.config, b.properties]);
+  isSame([a.protocol, a.config, a.properties], [b.protocol, b.config, b.properties]);
+
+/** Of plain data. */
+const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
