@@ -61,8 +61,12 @@ export interface Reading {
 
 /** Bounds of one request. */
 export interface Call {
+  /** The driver gives up by itself after this, with code `Timeout`; the kit does so a little later. */
   readonly timeout: Duration;
-  /** Aborted when the time is over, or the line is being closed; the kit no longer waits then. */
+  /**
+   * Aborted when nobody waits for the answer any more. The driver then settles as soon as the wire is free for the next request,
+   * which is what the kit waits for: at the latest when the time is over.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -73,7 +77,7 @@ export interface DriverIo {
   readonly log: Logger;
   /** Private directory of this mapper, for key material. */
   readonly dataDir: string;
-  /** To be called when an open line breaks, also while nothing is being asked. */
+  /** To be called once when an open line breaks, also while nothing is being asked. */
   readonly lost: (error: unknown) => void;
 }
 
@@ -81,9 +85,11 @@ export interface DriverIo {
  * The protocol half of a mapper. The kit owns everything else: schedule, write-first queue, time-outs, retries, breaker,
  * conversion, read-back, outcome, MQTT, configuration.
  *
- * Errors are `FieldError`s, and their kind decides: `rejected` and `config`: the device (or the rules of its protocol) said
- * no, it is alive; `transient`: try again, and, with code `Timeout`, `DeviceUnreachable` or any other but `Busy`, it counts
- * against the device; `transient` with code `LineLost`: the line itself broke, the kit opens it again.
+ * Errors are `FieldError`s, and their kind decides (verdict.ts): `rejected` and `config`: the device, or a rule of its protocol,
+ * said no. `transient`: try again; with code `Busy` or `DeviceFailure` the device said so itself, with `LineLost` the line broke
+ * and is opened again, with any other (`Timeout`, `DeviceUnreachable`, `BadAnswer`) it counts against the device.
+ *
+ * conformance.ts asserts all that is promised here; every driver's tests run it.
  */
 export interface Driver<Line, Device, Address> {
   /** `spec.protocol.protocolName`, lower case. */
@@ -105,6 +111,6 @@ export interface Session<Device, Address> {
   read(device: Device, points: readonly Point<Address>[], call: Call): Promise<readonly Reading[]>;
   /** Resolves when the device acknowledged. */
   write(device: Device, point: Point<Address>, raw: Raw, call: Call): Promise<void>;
-  /** Idempotent; never calls `lost` afterwards. */
+  /** Idempotent. Whoever waits for an answer is rejected with `LineLost`, as is who asks afterwards; `lost` is not called. */
   close(): Promise<void>;
 }

@@ -1,136 +1,131 @@
-import { connect, type Socket } from 'node:net';
-import { describeError, transient } from '@selvedge/base/errors';
-import modbus from 'modbus-serial';
+import { type Clock, sleep } from '@selvedge/base/clock';
+import { type Duration, millis } from '@selvedge/base/duration';
+import { describeError, type FieldError, transient } from '@selvedge/base/errors';
+import type { Call } from '@selvedge/mapper-kit/driver';
 import { exceptionError } from './exceptions.ts';
 import type { LineSettings } from './line-settings.ts';
+import { type Library, openPort, type Port } from './port.ts';
 import type { RegisterTable } from './schema.ts';
 
-const ModbusRtu = modbus.default;
-/** How long a TCP connection may take to come up, ms. */
-const connectTimeoutMs = 5_000;
+/** What one request is part of: the unit that is asked, and its bounds. */
+export interface Address {
+  readonly unit: number;
+  readonly call: Call;
+}
 
 /** An open Modbus connection: requests as promises, errors as the kit wants them. One request at a time. */
 export class ModbusClient {
-  readonly #client: InstanceType<typeof ModbusRtu>;
-  readonly #socket: Socket | undefined;
-  #closed = false;
+  readonly #clock: Clock;
+  readonly #ended = new AbortController();
+  #port: Port | undefined;
+  #quietUntil = 0;
+  #closing: Promise<void> | undefined;
 
-  private constructor(client: InstanceType<typeof ModbusRtu>, socket: Socket | undefined) {
-    this.#client = client;
-    this.#socket = socket;
+  private constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
-  /** @throws transient `LineDown` when there is nobody, or no such port */
-  static async open(line: LineSettings, lost: (error: unknown) => void): Promise<ModbusClient> {
-    const client = new ModbusRtu();
-    const socket = line.transport === 'tcp' ? await connectTcp(line.host, line.port) : undefined;
-    const opened = new ModbusClient(client, socket);
-    const onLost = (reason: string) => {
-      if (!opened.#closed) lost(transient('LineLost', reason));
-    };
-    client.on('error', (error: unknown) => onLost(describeError(error)));
-    try {
-      if (line.transport === 'tcp' && socket) {
-        // The library tells nobody when a peer closes while a request is under way: it would only time out.
-        socket.on('close', () => onLost('the connection was closed by the other side'));
-        await client.linkTCP(socket, { port: line.port });
-      } else if (line.transport === 'rtu') {
-        const { baudRate, dataBits, stopBits, parity } = line;
-        await client.connectRTUBuffered(line.path, { baudRate, dataBits, stopBits, parity });
-        client.on('close', () => onLost('the serial port was closed'));
-      }
-    } catch (error) {
-      socket?.destroy();
-      throw transient('LineDown', describeError(error), error);
-    }
-    return opened;
+  /**
+   * @param lost  called once when the connection breaks, not after `close`
+   * @throws transient `LineDown`
+   */
+  static async open(line: LineSettings, clock: Clock, lost: (error: FieldError) => void): Promise<ModbusClient> {
+    const client = new ModbusClient(clock);
+    client.#port = await openPort(line, (reason) => {
+      if (client.#ended.signal.aborted) return;
+      const error = transient('LineLost', reason);
+      client.#ended.abort(error);
+      lost(error);
+    });
+    return client;
   }
 
-  async readBits(
-    unit: number,
-    table: RegisterTable,
-    start: number,
-    count: number,
-    timeoutMs: number,
-  ): Promise<boolean[]> {
-    const { data } = await this.#request(`read ${table} ${start}`, unit, timeoutMs, () =>
-      table === 'CoilRegister' ? this.#client.readCoils(start, count) : this.#client.readDiscreteInputs(start, count),
+  async readBits(to: Address, table: RegisterTable, start: number, count: number): Promise<boolean[]> {
+    const { data } = await this.#request(`read ${table} ${start}`, to, (library) =>
+      table === 'CoilRegister' ? library.readCoils(start, count) : library.readDiscreteInputs(start, count),
     );
     return data;
   }
 
-  async readRegisters(
-    unit: number,
-    table: RegisterTable,
-    start: number,
-    count: number,
-    timeoutMs: number,
-  ): Promise<number[]> {
-    const { data } = await this.#request(`read ${table} ${start}`, unit, timeoutMs, () =>
+  async readRegisters(to: Address, table: RegisterTable, start: number, count: number): Promise<number[]> {
+    const { data } = await this.#request(`read ${table} ${start}`, to, (library) =>
       table === 'HoldingRegister'
-        ? this.#client.readHoldingRegisters(start, count)
-        : this.#client.readInputRegisters(start, count),
+        ? library.readHoldingRegisters(start, count)
+        : library.readInputRegisters(start, count),
     );
     return data;
   }
 
-  async writeBit(unit: number, start: number, value: boolean, timeoutMs: number): Promise<void> {
-    await this.#request(`write coil ${start}`, unit, timeoutMs, () => this.#client.writeCoil(start, value));
+  async writeBit(to: Address, start: number, value: boolean): Promise<void> {
+    await this.#request(`write CoilRegister ${start}`, to, (library) => library.writeCoil(start, value));
   }
 
   /** Function code 6 for one register, 16 for more: small devices often lack 16. */
-  async writeRegisters(unit: number, start: number, values: readonly number[], timeoutMs: number): Promise<void> {
+  async writeRegisters(to: Address, start: number, values: readonly number[]): Promise<void> {
     const [first = 0] = values;
-    await this.#request<unknown>(`write HoldingRegister ${start}`, unit, timeoutMs, () =>
-      values.length === 1 ? this.#client.writeRegister(start, first) : this.#client.writeRegisters(start, [...values]),
+    await this.#request<unknown>(`write HoldingRegister ${start}`, to, (library) =>
+      values.length === 1 ? library.writeRegister(start, first) : library.writeRegisters(start, [...values]),
     );
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#socket) this.#socket.destroy();
-    else if (this.#client.isOpen) await new Promise<void>((resolve) => this.#client.close(() => resolve()));
+  /** Whoever waits for an answer is told. */
+  close(): Promise<void> {
+    this.#ended.abort(transient('LineLost', 'the connection was closed on our side'));
+    this.#closing ??= this.#port?.close() ?? Promise.resolve();
+    return this.#closing;
   }
 
-  async #request<Result>(what: string, unit: number, timeoutMs: number, send: () => Promise<Result>): Promise<Result> {
-    this.#client.setTimeout(timeoutMs);
-    this.#client.setID(unit);
+  async #request<Result>(
+    what: string,
+    { unit, call }: Address,
+    send: (library: Library) => Promise<Result>,
+  ): Promise<Result> {
+    const port = this.#port as Port;
+    const ended = this.#ended.signal;
+    // On a serial line the answer to an abandoned request would meet the next one: it is waited for.
+    const signals = port.matchesAnswers ? [ended, call.signal] : [ended];
     try {
-      return await send();
+      for (const signal of signals) signal.throwIfAborted();
+      const wait = this.#quietUntil - this.#clock.monotonic();
+      if (wait > 0) await sleep(this.#clock, millis(Math.ceil(wait)), ended);
+      port.discardInput();
+      port.library.setTimeout(call.timeout);
+      port.library.setID(unit);
+      return await unlessAborted(signals, send(port.library));
     } catch (error) {
-      const {
-        modbusCode,
-        errno,
-        name,
-        message = '',
-      } = error as { modbusCode?: number; errno?: string; name?: string; message?: string };
-      if (modbusCode !== undefined) throw exceptionError(what, modbusCode);
-      if (errno === 'ETIMEDOUT' || name === 'TransactionTimedOutError') {
-        throw transient('Timeout', `Cannot ${what}: no answer within ${timeoutMs} ms`, error);
-      }
-      if (name === 'PortNotOpenError') throw transient('LineLost', `Cannot ${what}: the connection is closed`, error);
-      throw transient('BadAnswer', `Cannot ${what}: ${message}`, error);
+      const aborted = signals.find((signal) => signal.aborted);
+      if (!aborted) throw libraryError(what, call.timeout, error);
+      if (aborted !== ended) throw aborted.reason;
+      throw transient('LineLost', `Cannot ${what}: ${describeError(ended.reason)}`);
+    } finally {
+      this.#quietUntil = this.#clock.monotonic() + port.gap;
     }
   }
 }
 
-function connectTcp(host: string, port: number): Promise<Socket> {
+/** What the library says, as the kit wants it. */
+function libraryError(what: string, timeout: Duration, error: unknown): FieldError {
+  const { modbusCode, errno, name, message } = error as {
+    modbusCode?: number;
+    errno?: string;
+    name?: string;
+    message?: string;
+  };
+  if (modbusCode !== undefined) return exceptionError(what, modbusCode);
+  if (errno === 'ETIMEDOUT' || name === 'TransactionTimedOutError') {
+    return transient('Timeout', `Cannot ${what}: no answer within ${timeout} ms`, error);
+  }
+  if (name === 'PortNotOpenError') return transient('LineLost', `Cannot ${what}: the connection is closed`, error);
+  return transient('BadAnswer', `Cannot ${what}: ${message ?? String(error)}`, error);
+}
+
+/** The promise's result, or a rejection as soon as one of the signals is aborted. Node 20's `AbortSignal.any` leaks. */
+function unlessAborted<Result>(signals: readonly AbortSignal[], promise: Promise<Result>): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
-    const fail = (error: Error) => {
-      socket.destroy();
-      reject(transient('LineDown', describeError(error)));
-    };
-    socket.setTimeout(connectTimeoutMs, () => fail(new Error(`no connection within ${connectTimeoutMs} ms`)));
-    socket.once('error', fail);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.removeAllListeners('timeout');
-      socket.off('error', fail);
-      // Whatever breaks it later closes it too, and the close is what is listened to.
-      socket.on('error', () => {});
-      resolve(socket);
+    const onAbort = () => reject(new Error('aborted'));
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
     });
   });
 }

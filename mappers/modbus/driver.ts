@@ -21,7 +21,7 @@ export const modbusDriver: Driver<LineSettings, UnitSettings, ModbusAddress> = {
   split,
   point: modbusPoint,
   plan: planBlocks,
-  open: async (line, io) => new ModbusSession(await ModbusClient.open(line, io.lost)),
+  open: async (line, io) => new ModbusSession(await ModbusClient.open(line, io.clock, io.lost)),
 };
 
 function split(config: Settings): Placement<LineSettings, UnitSettings> {
@@ -62,13 +62,14 @@ class ModbusSession implements Session<UnitSettings, ModbusAddress> {
   async read(device: UnitSettings, points: readonly Point<ModbusAddress>[], call: Call): Promise<Reading[]> {
     const [first] = points;
     if (!first) return [];
+    const to = { unit: device.unitId, call };
     const { table, layout } = first.address;
     const { start, count } = spanOf(points);
     if (layout === undefined) {
-      const bits = await this.#client.readBits(device.unitId, table, start, count, call.timeout);
+      const bits = await this.#client.readBits(to, table, start, count);
       return points.map(({ address }) => reading(bits[address.start - start]));
     }
-    const registers = await this.#client.readRegisters(device.unitId, table, start, count, call.timeout);
+    const registers = await this.#client.readRegisters(to, table, start, count);
     return points.map((point) => {
       const from = point.address.start - start;
       const slice = registers.slice(from, from + point.address.count);
@@ -79,10 +80,11 @@ class ModbusSession implements Session<UnitSettings, ModbusAddress> {
   }
 
   async write(device: UnitSettings, point: Point<ModbusAddress>, raw: Raw, call: Call): Promise<void> {
+    const to = { unit: device.unitId, call };
     const { start, layout } = point.address;
-    if (layout === undefined) return this.#client.writeBit(device.unitId, start, raw === true, call.timeout);
+    if (layout === undefined) return this.#client.writeBit(to, start, raw === true);
     const value = typeof raw === 'boolean' ? Number(raw) : raw;
-    await this.#client.writeRegisters(device.unitId, start, encodeRegisters(value, layout), call.timeout);
+    await this.#client.writeRegisters(to, start, encodeRegisters(value, layout));
   }
 
   close(): Promise<void> {
