@@ -86,10 +86,11 @@ export class ModbusClient {
     const signals = port.matchesAnswers ? [ended, call.signal] : [ended];
     try {
       for (const signal of signals) signal.throwIfAborted();
-      const wait = this.#quietUntil - this.#clock.monotonic();
-      if (wait > 0) await sleep(this.#clock, millis(Math.ceil(wait)), ended);
+      const wait = millis(Math.ceil(Math.max(0, this.#quietUntil - this.#clock.monotonic())));
+      if (wait > 0) await sleep(this.#clock, wait, ended);
       port.discardInput();
-      port.library.setTimeout(call.timeout);
+      // The silence before it is part of the time that the request has.
+      port.library.setTimeout(Math.max(1, call.timeout - wait));
       port.library.setID(unit);
       return await unlessAborted(signals, send(port.library));
     } catch (error) {
