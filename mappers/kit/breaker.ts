@@ -6,7 +6,7 @@ import { backoff } from '@selvedge/base/retry';
 const failuresToOpen = 2;
 /** A short probe waits this long, or twice the slowest answer that was seen, if that is longer. */
 const shortProbe = millis(100);
-/** Of so many probes one waits the full time-out: the device may have become slow. */
+/** Of so many probes one waits the full time-out: the device may have become slow. Which one is left to chance. */
 const fullProbeEvery = 8;
 
 /**
@@ -19,7 +19,7 @@ export class Breaker {
   readonly #random: Random;
   #waits: Generator<Duration, never, void>;
   #failures = 0;
-  #probes = 0;
+  #probes: number;
   #isOpen = false;
   #notBefore = 0;
   #slowest = 0;
@@ -28,6 +28,7 @@ export class Breaker {
   constructor(random: Random) {
     this.#random = random;
     this.#waits = this.#schedule();
+    this.#probes = this.#anyProbe();
   }
 
   get isOpen(): boolean {
@@ -58,7 +59,7 @@ export class Breaker {
     this.#notBefore = 0;
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#probes = 0;
+    this.#probes = this.#anyProbe();
     this.#waits = this.#schedule();
   }
 
@@ -75,6 +76,11 @@ export class Breaker {
   /** Something has changed that makes an early probe worthwhile, and ends what was under way: the line was opened anew. */
   probeNow(now: number): void {
     this.#notBefore = Math.min(this.#notBefore, now);
+  }
+
+  /** Dead devices of one line must not all begin with the same: their full probes would fall together. */
+  #anyProbe(): number {
+    return Math.floor(this.#random() * fullProbeEvery);
   }
 
   #schedule(): Generator<Duration, never, void> {
