@@ -31,7 +31,7 @@ export class ModbusClient {
    */
   static async open(line: LineSettings, clock: Clock, lost: (error: FieldError) => void): Promise<ModbusClient> {
     const client = new ModbusClient(clock);
-    client.#port = await openPort(line, (reason) => {
+    client.#port = await openPort(line, clock, (reason) => {
       if (client.#ended.signal.aborted) return;
       const error = transient('LineLost', reason);
       client.#ended.abort(error);

@@ -1,8 +1,10 @@
 import { connect, type Socket } from 'node:net';
+import type { Clock } from '@selvedge/base/clock';
 import { type Duration, millis } from '@selvedge/base/duration';
 import { describeError, transient } from '@selvedge/base/errors';
 import modbus from 'modbus-serial';
 import type { LineSettings, SerialLine, TcpLine } from './line-settings.ts';
+import { PortWatch } from './port-watch.ts';
 
 export const ModbusRtu = modbus.default;
 export type Library = InstanceType<typeof ModbusRtu>;
@@ -26,9 +28,9 @@ export interface Port {
  * @param lost  called when the port breaks, with the reason; not only once, and also after `close`
  * @throws transient `LineDown` when there is nobody, or no such port
  */
-export async function openPort(line: LineSettings, lost: (reason: string) => void): Promise<Port> {
+export async function openPort(line: LineSettings, clock: Clock, lost: (reason: string) => void): Promise<Port> {
   try {
-    return line.transport === 'tcp' ? await openTcp(line, lost) : await openSerial(line, lost);
+    return line.transport === 'tcp' ? await openTcp(line, lost) : await openSerial(line, clock, lost);
   } catch (error) {
     throw transient('LineDown', describeError(error), error);
   }
@@ -57,12 +59,14 @@ async function openTcp({ host, port }: TcpLine, lost: (reason: string) => void):
   };
 }
 
-async function openSerial(line: SerialLine, lost: (reason: string) => void): Promise<Port> {
+async function openSerial(line: SerialLine, clock: Clock, lost: (reason: string) => void): Promise<Port> {
   const { path, baudRate, dataBits, stopBits, parity } = line;
   const library = new ModbusRtu();
   library.on('error', (error: unknown) => lost(describeError(error)));
   await library.connectRTUBuffered(path, { baudRate, dataBits, stopBits, parity });
   library.on('close', () => lost('the serial port was closed'));
+  const watch = new PortWatch(path, clock, lost);
+  watch.start();
   // The library keeps an answer that came too late, and would take it for that to the next request, and so on for ever.
   const { _port: buffered } = library as unknown as { _port: { _buffer: Buffer } };
   return {
@@ -73,6 +77,7 @@ async function openSerial(line: SerialLine, lost: (reason: string) => void): Pro
       buffered._buffer = Buffer.alloc(0);
     },
     close: async () => {
+      watch.stop();
       if (library.isOpen) await new Promise<void>((resolve) => library.close(() => resolve()));
     },
   };
