@@ -5,8 +5,9 @@ import { VirtualClock } from '@selvedge/base/virtual-clock';
 import type { WriteOutcome } from '@selvedge/contract/outcome';
 import type { ResolvedDevice, ResolvedProperty } from '@selvedge/contract/resolve';
 import type { Sample } from '@selvedge/contract/sample';
-import { decodePayload, type Payload, parseTopic } from '@selvedge/contract/topics';
+import type { Payload } from '@selvedge/contract/topics';
 import { Mapper } from '../mapper.ts';
+import { BusRecorder } from './bus-recorder.ts';
 import { FakePlant } from './fake-plant.ts';
 
 export interface DeviceOptions {
@@ -26,9 +27,7 @@ export class TestBed {
   readonly clock = new VirtualClock();
   readonly plant = new FakePlant(this.clock);
   readonly mapper: Mapper<{ bus: string; speed: number }, { unit: number }, number>;
-  readonly #samples = new Map<string, Sample[]>();
-  readonly #outcomes = new Map<string, WriteOutcome[]>();
-  readonly #health = new Map<string, Payload<'health'> | undefined>();
+  readonly #bus = new BusRecorder();
   readonly #generations = new Map<string, number>();
 
   constructor(seed = 1) {
@@ -38,7 +37,7 @@ export class TestBed {
       random: seededRandom(seed),
       log: silentLogger,
       dataDir: '/nowhere',
-      bus: { publish: (topic, payload) => this.#take(topic, payload) },
+      bus: this.#bus,
     });
   }
 
@@ -64,12 +63,12 @@ export class TestBed {
     return this.clock.advance(seconds(ms / 1_000));
   }
 
-  samples(name: string, property = 'p'): readonly Sample[] {
-    return (this.#samples.get(name) ?? []).filter((sample) => sample.property === property);
+  samples(name: string, property?: string): readonly Sample[] {
+    return this.#bus.samples(name, property);
   }
 
   outcomes(name: string): readonly WriteOutcome[] {
-    return this.#outcomes.get(name) ?? [];
+    return this.#bus.outcomes(name);
   }
 
   phases(name: string): string[] {
@@ -77,24 +76,8 @@ export class TestBed {
   }
 
   health(name: string): Payload<'health'> | undefined {
-    return this.#health.get(name);
+    return this.#bus.health(name);
   }
-
-  #take(topic: string, payload: string): void {
-    const parsed = parseTopic(topic);
-    const name = parsed?.parameters.name;
-    if (!parsed || name === undefined) throw new Error(`the mapper published on ${topic}`);
-    if (parsed.name === 'samples') push(this.#samples, name, ...decodePayload('samples', Buffer.from(payload)).points);
-    else if (parsed.name === 'outcome')
-      push(this.#outcomes, name, decodePayload('outcome', Buffer.from(payload)).outcome);
-    else this.#health.set(name, payload === '' ? undefined : decodePayload('health', Buffer.from(payload)));
-  }
-}
-
-function push<Entry>(map: Map<string, Entry[]>, key: string, ...entries: Entry[]): void {
-  const list = map.get(key) ?? [];
-  list.push(...entries);
-  map.set(key, list);
 }
 
 export function resolved(options: DeviceOptions): ResolvedDevice {
