@@ -98,6 +98,8 @@ function start<Line, Device, Address>(
     connectTimeout: 5_000,
     queueQoSZero: false,
     resubscribe: false,
+    // Else the library keeps all 65,536 numbers of two bytes ready, which take 7 MB.
+    writeCache: false,
     will: { topic: stateTopic, payload: Buffer.from(state('offline')), qos: 1, retain: true },
   });
   const mapper = new Mapper({
