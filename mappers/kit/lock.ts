@@ -1,31 +1,40 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configError, FieldError, transient } from '@selvedge/base/errors';
+
+/** A take-over takes microseconds; one that is older than this was killed in the middle. */
+const claimLimitMs = 10_000;
 
 /** Never two masters on one line: holds the directory of one mapper, by a file with our pid. */
 export interface Lock {
   release(): void;
 }
 
+export interface LockOptions {
+  readonly dataDir: string;
+  readonly pid: number;
+  /** The file that this process runs, as argv has it. */
+  readonly program: string;
+  /** Wall clock, ms. */
+  readonly now: number;
+}
+
 /**
  * Takes `lock` in the mapper's directory, which a gateway that starts anew finds us by. A file that a killed mapper left behind does
  * not count; one whose process still runs the same program does.
- * @param program  the file that this process runs, as argv has it
  * @throws transient `LockHeld`, configError `LockUnusable`
  */
-export function takeLock(dataDir: string, pid: number, program: string): Lock {
+export function takeLock({ dataDir, pid, program, now }: LockOptions): Lock {
   const path = join(dataDir, 'lock');
+  const isAlive = (holder: number) => holder !== pid && runs(holder, program);
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    const isAlive = (holder: number) => holder !== pid && runs(holder, program);
     const holder = readHolder(path);
-    if (holder !== undefined && isAlive(holder)) throw heldBy(path, holder);
-    if (holder !== undefined) removeStale(path, pid, isAlive);
-    // `wx`: of two that come at the same moment one fails here.
-    writeFileSync(path, `${pid}\n`, { mode: 0o600, flag: 'wx' });
+    if (holder === undefined) create(path, pid);
+    else if (isAlive(holder)) throw heldBy(path, holder);
+    else takeOver({ path, pid, now, isAlive });
   } catch (error) {
     if (error instanceof FieldError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw held(path, 'another mapper has just taken it');
     throw configError('LockUnusable', `Cannot take "${path}"`, error);
   }
   return {
@@ -36,26 +45,42 @@ export function takeLock(dataDir: string, pid: number, program: string): Lock {
   };
 }
 
-/**
- * Removes what a dead process left. It is moved aside and looked at there: between a look and a removal another mapper could
- * have put its own lock in the place.
- */
-function removeStale(path: string, pid: number, isAlive: (holder: number) => boolean): void {
-  const aside = `${path}.${pid}`;
+/** Replaces what a dead process left; one at a time, or one could remove what another has just put there. */
+function takeOver({
+  path,
+  pid,
+  now,
+  isAlive,
+}: {
+  path: string;
+  pid: number;
+  now: number;
+  isAlive: (holder: number) => boolean;
+}): void {
+  const claim = `${path}.takeover`;
+  const claimed = statSync(claim, { throwIfNoEntry: false });
+  if (claimed && now - claimed.mtimeMs > claimLimitMs) rmdirSync(claim);
+  unlessThere(path, () => mkdirSync(claim));
   try {
-    renameSync(path, aside);
-  } catch (error) {
-    // Whoever came with us has moved it; which of us is first to write ours is decided next.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    const holder = readHolder(aside);
-    if (holder === undefined || !isAlive(holder)) return;
-    linkSync(aside, path);
-    throw heldBy(path, holder);
+    const holder = readHolder(path);
+    if (holder !== undefined && isAlive(holder)) throw heldBy(path, holder);
+    rmSync(path, { force: true });
+    create(path, pid);
   } finally {
-    rmSync(aside, { force: true });
+    rmdirSync(claim);
+  }
+}
+
+/** Of two that come at the same moment one fails here. */
+const create = (path: string, pid: number): void =>
+  unlessThere(path, () => writeFileSync(path, `${pid}\n`, { mode: 0o600, flag: 'wx' }));
+
+function unlessThere(path: string, make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw held(path, 'another mapper is just taking it');
+    throw error;
   }
 }
 

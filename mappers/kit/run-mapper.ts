@@ -46,8 +46,8 @@ export async function runMapper<Line, Device, Address>(driver: Driver<Line, Devi
     process.exit(exitCode.config);
   }
   const log = createLogger({ name: `mapper-${config.id}`, level: config.logLevel });
-  const lock = lockOrExit(config.dataDir, log);
   const clock = new RealClock();
+  const lock = lockOrExit(config.dataDir, clock.now(), log);
   const { client, mapper } = start(driver, config, clock, log);
   await gone;
   try {
@@ -70,9 +70,9 @@ function firstLine(input: ReturnType<typeof createInterface>, gone: Promise<void
   });
 }
 
-function lockOrExit(dataDir: string, log: Logger): Lock {
+function lockOrExit(dataDir: string, now: number, log: Logger): Lock {
   try {
-    return takeLock(dataDir, process.pid, process.argv[1] ?? '');
+    return takeLock({ dataDir, pid: process.pid, program: process.argv[1] ?? '', now });
   } catch (error) {
     log.error('directory is in use', { error: describeError(error) });
     process.exit(error instanceof FieldError && error.kind === 'transient' ? exitCode.unavailable : exitCode.config);

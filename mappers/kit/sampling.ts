@@ -13,10 +13,10 @@ export function sampleOf<Address>(
   acked: Sample['acked'],
 ): Sample {
   const base = { property: point.name, at, ...(acked ? { acked } : {}) };
-  if (reading?.raw === undefined)
-    return { ...base, quality: 'bad', reason: reading?.reason ?? 'the device gave no value' };
+  const bad = (reason: string): Sample => ({ ...base, quality: 'bad', reason: reason.slice(0, maxReason) });
+  if (reading?.raw === undefined) return bad(reading?.reason ?? 'the device gave no value');
   const text = toText(point, property.type, reading.raw);
-  if (!text.ok) return { ...base, quality: 'bad', reason: text.reason };
+  if (!text.ok) return bad(text.reason);
   const reason = reading.reason === undefined ? {} : { reason: reading.reason.slice(0, maxReason) };
   return { ...base, value: text.text, quality: reading.quality, ...reason };
 }
