@@ -34,11 +34,11 @@ export class ModbusBed {
   }
 
   /** Each call is a new revision. */
-  desire(name: string, property: string, value: string): void {
+  desire(name: string, property: string, value: string, uid = `uid-${name}`): void {
     const generation = (this.#generations.get(name) ?? 0) + 1;
     this.#generations.set(name, generation);
-    const entry = { value, origin: 'spec' as const, revision: { uid: `uid-${name}`, generation, local: 0 } };
-    this.mapper.desire({ namespace: 'default', name }, { uid: `uid-${name}`, properties: { [property]: entry } });
+    const entry = { value, origin: 'spec' as const, revision: { uid, generation, local: 0 } };
+    this.mapper.desire({ namespace: 'default', name }, { uid, properties: { [property]: entry } });
   }
 
   /** The newest value of a property. */
