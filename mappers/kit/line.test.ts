@@ -168,6 +168,40 @@ test('a silent device is said to be unreachable, its values bad, its writes wait
   await bed.mapper.stop();
 });
 
+test('of a device that is back everything is read at once, whatever its cycles', async () => {
+  const bed = new TestBed();
+  const points = { p: { address: 0 }, rare: { address: 1 } };
+  bed.configure({ name: 'one', points, cycles: { rare: 3_600_000 } });
+  bed.configure({ name: 'other', config: { unit: 2 } });
+  await bed.advance(1_500);
+  bed.plant.unit(1).isSilent = true;
+  await bed.advance(10_000);
+  assert.is(bed.samples('one', 'rare').at(-1)?.quality, 'bad');
+  bed.plant.unit(1).isSilent = false;
+  await bed.advance(30_000);
+  assert.is(bed.samples('one', 'rare').at(-1)?.quality, 'good');
+  await bed.mapper.stop();
+});
+
+test('a line that was opened anew asks at once also those that were given up on', async () => {
+  const bed = new TestBed();
+  bed.configure({ name: 'one' });
+  bed.configure({ name: 'other', config: { unit: 2 } });
+  bed.plant.unit(1).isSilent = true;
+  await bed.advance(120_000);
+  bed.plant.opening = 'refused';
+  bed.plant.cut();
+  await bed.advance(500);
+  bed.plant.unit(1).isSilent = false;
+  bed.plant.opening = 'works';
+  await bed.advance(20_000);
+  assert.is(bed.health('one')?.reason, 'Ready');
+  const after =
+    (bed.health('one')?.since ?? 0) - (bed.clock.now() - bed.clock.monotonic()) - (bed.plant.opened.at(-1) ?? 0);
+  assert.ok(after < 100, `${after} ms after it was opened`);
+  await bed.mapper.stop();
+});
+
 test('a late answer is let pass before the same device is asked again', async () => {
   const bed = new TestBed();
   bed.configure({ name: 'one', cycle: 100 });

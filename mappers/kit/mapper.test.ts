@@ -126,6 +126,72 @@ test('a device of the same name that was made anew shares nothing with its prede
   await bed.mapper.stop();
 });
 
+/** Keeps the lines from being arranged anew for two seconds: one of them has a write in hand. */
+async function busyArranging(bed: TestBed): Promise<void> {
+  bed.plant.unit(9).latency = 2_000;
+  bed.configure({ name: 'slow', config: { bus: 'z', unit: 9, timeout: 5_000 }, cycle: 60_000 });
+  await bed.advance(2_500);
+  bed.desire('slow', 1);
+  await bed.advance(10);
+  assert.is(bed.plant.wire.at(-1)?.kind, 'write');
+  bed.configure({ name: 'slow', generation: 2, config: { bus: 'y', unit: 9, timeout: 5_000 } });
+}
+
+test('a device is not asked between its new configuration and the new arrangement of lines', async () => {
+  const bed = new TestBed();
+  bed.configure({ name: 'one', points: { p: { address: 0 } }, cycle: 100 });
+  await busyArranging(bed);
+  bed.configure({ name: 'one', generation: 2, points: { p: { address: 5 } }, cycle: 100 });
+  const { length } = bed.plant.wire;
+  await bed.advance(4_000);
+  const asked = bed.plant.wire.slice(length).filter(({ unit }) => unit === 1);
+  assert.ok(asked.length > 10);
+  for (const { addresses } of asked) assert.equal(addresses, [5]);
+  await bed.mapper.stop();
+});
+
+test('a predecessor of the same name has no word any more, also while it still has its place on the line', async () => {
+  const bed = new TestBed();
+  bed.configure({ name: 'one', uid: 'uid-one' });
+  await busyArranging(bed);
+  bed.configure({ name: 'one', uid: 'uid-two' });
+  bed.plant.cut();
+  assert.is(bed.health('one')?.uid, 'uid-two');
+  await bed.advance(5_000);
+  assert.is(bed.health('one')?.uid, 'uid-two');
+  assert.is(bed.health('one')?.reason, 'Ready');
+  await bed.mapper.stop();
+});
+
+test('the health of a device that is removed is cleared when its last write is off the wire, not before', async () => {
+  const bed = new TestBed();
+  bed.plant.unit(1).latency = 500;
+  bed.configure({ name: 'one' });
+  bed.configure({ name: 'other', config: { unit: 2 } });
+  await bed.advance(1_900);
+  bed.desire('one', 5);
+  await bed.advance(100);
+  assert.is(bed.plant.wire.at(-1)?.kind, 'write');
+  bed.remove('one');
+  await bed.advance(200);
+  assert.ok(bed.health('one'));
+  await bed.advance(500);
+  assert.is(bed.health('one'), undefined);
+  assert.is(bed.plant.unit(1).registers.get(0), 5);
+  await bed.mapper.stop();
+});
+
+test('a device that comes to a line that is down already is told so', async () => {
+  const bed = new TestBed();
+  bed.plant.opening = 'refused';
+  bed.configure({ name: 'one' });
+  await bed.advance(30_000);
+  bed.configure({ name: 'two', config: { unit: 2 } });
+  await bed.advance(0);
+  assert.is(bed.health('two')?.reason, 'LineDown');
+  await bed.mapper.stop();
+});
+
 test('one wrong property leaves the others served, a wrong device is not served at all', async () => {
   const bed = new TestBed();
   bed.configure({ name: 'one', points: { p: { address: 0 }, q: { address: 'x' }, r: { address: 66 } } });

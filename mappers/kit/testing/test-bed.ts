@@ -19,6 +19,8 @@ export interface DeviceOptions {
   /** Visitors by property; every property is an INT that may be written. */
   readonly points?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly cycle?: number;
+  /** Cycles of single properties. */
+  readonly cycles?: Readonly<Record<string, number>>;
   readonly property?: Partial<ResolvedProperty>;
 }
 
@@ -102,7 +104,7 @@ export function resolved(options: DeviceOptions): ResolvedDevice {
       type: 'INT' as const,
       accessMode: 'ReadWrite' as const,
       visitor,
-      collectCycle: cycle,
+      collectCycle: options.cycles?.[property] ?? cycle,
       reportCycle: cycle,
       reportToCloud: true,
       enforce: false,
