@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MapperConfig } from '@selvedge/contract/mapper';
@@ -22,6 +22,9 @@ let server: Server;
 let bus: MqttClient;
 let plant: ChildProcess;
 let mapper: ChildProcess | undefined;
+let config: MapperConfig;
+/** Connections to the broker. */
+const sockets = new Set<Socket>();
 let plantPort = 0;
 
 async function until<Result>(what: string, check: () => Result | null | undefined | false): Promise<Result> {
@@ -32,6 +35,25 @@ async function until<Result>(what: string, check: () => Result | null | undefine
     if (Date.now() > end) throw new Error(`not within 10 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** The program, with `line` as its configuration. */
+function startMapper(line: string): ChildProcess {
+  const argv = ['--import', 'tsx', 'mappers/modbus/main.ts'];
+  const child = spawn(process.execPath, argv, { cwd: root, stdio: ['pipe', 'ignore', 'pipe'] });
+  child.stdin?.write(`${line}\n`);
+  return child;
+}
+
+/** Exit code and log of a mapper that is to leave by itself. */
+async function left(line: string): Promise<{ code: number | null; log: string }> {
+  const child = startMapper(line);
+  let log = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, log };
 }
 
 function publish<Name extends TopicName>(name: Name, payload: Payload<Name>): void {
@@ -59,7 +81,10 @@ const test = suite('Modbus mapper');
 
 test.before(async () => {
   broker = await Aedes.createBroker();
-  server = createServer(broker.handle);
+  server = createServer((socket) => {
+    sockets.add(socket);
+    broker.handle(socket);
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const port = (server.address() as { port: number }).port;
   bus = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`);
@@ -79,20 +104,15 @@ test.before(async () => {
     log += chunk.toString();
   });
   plantPort = Number((await until('the plant is ready', () => /tcp:127\.0\.0\.1:(\d+)/.exec(log)))[1]);
-  mapper = spawn(process.execPath, ['--import', 'tsx', 'mappers/modbus/main.ts'], {
-    cwd: root,
-    stdio: ['pipe', 'ignore', 'inherit'],
-  });
-  const dataDir = join(folder, 'modbus');
-  const config: MapperConfig = {
+  config = {
     id: 'modbus',
     broker: `mqtt://127.0.0.1:${port}`,
     username: 'modbus',
     password: 'x',
-    dataDir,
-    logLevel: 'warn',
+    dataDir: join(folder, 'modbus'),
+    logLevel: 'error',
   };
-  mapper.stdin?.write(`${JSON.stringify(config)}\n`);
+  mapper = startMapper(JSON.stringify(config));
 });
 
 test.after(async () => {
@@ -182,6 +202,35 @@ test('garbage on the bus changes nothing', async () => {
   publish('desired', desired('50', 4));
   await until('verified', () => outcomes().some(({ phase, value }) => phase === 'Verified' && value === '50'));
   assert.is(await register(0), 500);
+});
+
+test('a bus that is lost is no end: what changed meanwhile arrives, and the mapper says again how things are', async () => {
+  const before = seen.mapperState?.length ?? 0;
+  for (const socket of sockets) socket.destroy();
+  publish('desired', desired('45', 5));
+  await until('verified', () => outcomes().some(({ phase, value }) => phase === 'Verified' && value === '45'));
+  assert.is(await register(0), 450);
+  await until('online again', () => seen.mapperState?.slice(before).some(({ state }) => state === 'online'));
+  assert.is(mapper?.exitCode, null);
+});
+
+test('a second mapper on the same directory leaves, and disturbs nothing', async () => {
+  const { code, log } = await left(JSON.stringify(config));
+  assert.is(code, 69);
+  assert.match(log, new RegExp(`process ${mapper?.pid} serves these lines; stop it first`));
+  assert.is(Number(readFileSync(join(folder, 'modbus/lock'), 'utf8')), mapper?.pid);
+});
+
+test('a configuration that is none ends it with exit code 78 and the reason', async () => {
+  for (const [line, reason] of [
+    ['garbage', /is not valid JSON/],
+    ['{"id":"modbus"}', /mapper configuration/],
+    ['x'.repeat(70_000), /a configuration of 70000 characters is too long, at most 65536/],
+  ] as const) {
+    const { code, log } = await left(line);
+    assert.is(code, 78);
+    assert.match(log, reason);
+  }
 });
 
 test('a plant that is gone is a line that is down', async () => {
