@@ -367,12 +367,13 @@ async function failure(promise: Promise<unknown>): Promise<FieldError> {
   return settled.error;
 }
 
-/** Tries again what may fail and must not lie. */
+/** Tries again what may fail and must not lie; as the kit does it, once an answer that is still under way has passed. */
 async function patiently<Result>(run: () => Promise<Result>, tries = 5): Promise<Result> {
   try {
     return await run();
   } catch (error) {
     if (tries === 1 || !(error instanceof FieldError) || error.kind !== 'transient') throw error;
+    await sleep(new RealClock(), millis(500));
     return patiently(run, tries - 1);
   }
 }
