@@ -251,12 +251,12 @@ export function conformance<Line, Device, Address>(name: string, options: Confor
     opened(async ({ double, read, write }) => {
       const values = Object.entries(options.points).map(([name, { values }]) => [name, values[0] as Raw] as const);
       for (const [name, value] of values) await write(name, value);
-      for (const [name] of values.slice(0, 3)) {
+      for (const [name] of values.slice(0, 2)) {
         double.setDelay(shortWait + 100);
         assert.is((await failure(read(name, { timeout: shortWait }))).code, 'Timeout');
         double.setDelay(0);
-        // The kit leaves the device alone for as long again.
-        await sleep(clock, millis(shortWait + 100));
+        // The kit leaves the device alone for as long again; longer here, for a machine that is busy.
+        await sleep(clock, seconds(1));
         // On a machine that is busy the late answer may still collide with one of these: that is a failure, never a value.
         for (const [other, value] of values) {
           assert.ok(isEqual(await patiently(() => read(other)), value), `${other} after ${name}`);
