@@ -24,7 +24,7 @@ test('a wrong property is left out and named, the others are served', () => {
   });
   assert.equal([...points.keys()], ['good']);
   assert.equal(invalidPoints, [
-    'property "typo": address: it is required; add it',
+    'property "typo": address: missing; is "adress" meant to be it?',
     'property "high": address: 100 must be from 0 to 99',
     'property "taken": address 66 is reserved; use another',
   ]);

@@ -76,7 +76,7 @@ const common: Pick<
   readOnly: { type: 'INT', visitor: { register: 'InputRegister', offset: 0 } },
   wrongVisitors: [
     { settings: { register: 'HoldingRegisters!', offset: 0 }, says: /register: "HoldingRegisters!" must be one of/ },
-    { settings: { register: 'HoldingRegister' }, says: /offset: it is required/ },
+    { settings: { register: 'HoldingRegister' }, says: /offset: missing; add it/ },
     { settings: holding(70_000, 'int16'), says: /offset: 70000 must be from 0 to 65535/ },
     { settings: holding(65_535, 'int32'), says: /65535 with 2 registers ends at 65536/ },
     { settings: holding(0, 'int128'), says: /dataType: "int128" must be one of/ },
@@ -102,7 +102,7 @@ const overTcp = conformance('Modbus TCP', {
     { ip: '10.0.0.5', port: 503, unitId: 1 },
   ],
   wrongConfigs: [
-    { settings: {}, says: /one of these is required: ip, or serialPort/ },
+    { settings: {}, says: /ip: missing; add ip, or serialPort/ },
     { settings: { ip: 'x', unitId: 300 }, says: /unitId: 300 must be from 0 to 255/ },
     { settings: { ip: 'x', slaveID: 'seven' }, says: /slaveID: "seven" must be a number/ },
     { settings: { ip: 'x', port: 0 }, says: /port: 0 must be from 1 to 65535/ },
