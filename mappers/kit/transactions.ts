@@ -1,5 +1,5 @@
 import type { Clock } from '@selvedge/base/clock';
-import { describeError } from '@selvedge/base/errors';
+import { bug, describeError } from '@selvedge/base/errors';
 import type { Revision } from '@selvedge/contract/revision';
 import type { Sample } from '@selvedge/contract/sample';
 import type { Job } from './agenda.ts';
@@ -40,7 +40,7 @@ export interface TransactionsOptions<Line, Device, Address> {
   readonly halve: (device: ServedDevice<Line, Device, Address>, points: readonly Point<Address>[]) => void;
 }
 
-/** What one job on the wire means for its device: outcomes of writes, samples of reads. Never throws. */
+/** What one job on the wire means for its device: outcomes of writes, samples of reads. No failure of a request is thrown. */
 export class Transactions<Line, Device, Address> {
   readonly #options: TransactionsOptions<Line, Device, Address>;
 
@@ -53,7 +53,8 @@ export class Transactions<Line, Device, Address> {
     const { device, property, kind } = job;
     const served = device.prepared.points.get(property);
     const { wanted } = device.state(property);
-    if (!served || !wanted) return;
+    if (!served || !wanted)
+      throw bug('NothingToWrite', `Cannot ${kind} "${device.key}/${property}": nothing is wanted of it`);
     if (kind === 'write') await this.#write(device, served, wanted, ask);
     else await this.#readBack(device, served, wanted, ask);
   }
