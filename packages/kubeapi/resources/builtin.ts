@@ -13,6 +13,7 @@ interface Row {
   readonly categories?: readonly string[];
   readonly verbs?: readonly string[];
   readonly subresources?: readonly Subresource[];
+  readonly storedVersion?: string;
   readonly hasStatus?: boolean;
   readonly hasGeneration?: boolean;
   readonly unconditionalUpdate?: boolean;
@@ -33,6 +34,7 @@ function resources(group: string, version: string, rows: readonly Row[]): Resour
     verbs: row.verbs ?? allVerbs,
     subresources: row.subresources ?? [],
     storage: `${group}/${row.plural}`,
+    storedVersion: row.storedVersion ?? version,
     hasStatus: row.hasStatus ?? false,
     hasGeneration: row.hasGeneration ?? false,
     unconditionalUpdate: row.unconditionalUpdate ?? true,
@@ -140,6 +142,7 @@ export const builtinResources: readonly Resource[] = [
       namespaced: false,
       shortNames: ['crd', 'crds'],
       categories: ['api-extensions'],
+      storedVersion: 'v1beta1',
       subresources: [status('CustomResourceDefinition')],
       hasStatus: true,
       hasGeneration: true,

@@ -16,6 +16,7 @@ export function resourcesOf(definition: JsonObject): Resource[] {
   const spec = definition.spec as JsonObject;
   const names = spec.names as JsonObject;
   const group = String(spec.group);
+  const storedVersion = String(objects(spec.versions).find((version) => version.storage === true)?.name ?? '');
   return objects(spec.versions)
     .filter((version) => version.served === true)
     .map((version) => {
@@ -36,6 +37,7 @@ export function resourcesOf(definition: JsonObject): Resource[] {
         verbs,
         subresources: hasStatus ? [{ name: 'status', kind, verbs: ['get', 'patch', 'update'] }] : [],
         storage: `${group}/${String(names.plural)}`,
+        storedVersion,
         hasStatus,
         hasGeneration: true,
         unconditionalUpdate: false,

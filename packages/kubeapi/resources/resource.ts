@@ -35,6 +35,8 @@ export interface Resource {
   readonly subresources: readonly Subresource[];
   /** `group/plural` under which objects are stored; events are stored once and served by two groups. */
   readonly storage: string;
+  /** The version in which objects are stored, as the original says it. */
+  readonly storedVersion: string;
   /** Whether status is written through its subresource only. */
   readonly hasStatus: boolean;
   /** Whether metadata.generation counts the changes of the wish. */

@@ -74,9 +74,10 @@ function entriesOf(resource: Resource): JsonObject[] {
   ];
 }
 
-/** Tells a client when the stored version of a kind changes. */
-function storageHash(resource: Resource): string {
-  const text = `${apiVersionOf(resource)}/${resource.kind}`;
+/** Tells a client when the stored version of a kind changes: made of group, version and kind as they are stored. */
+function storageHash({ storage, storedVersion, kind }: Resource): string {
+  const [group = ''] = storage.split('/');
+  const text = `${group}/${storedVersion}/${kind}`;
   return createHash('sha256').update(text).digest().subarray(0, 8).toString('base64');
 }
 

@@ -21,7 +21,8 @@ export interface ApiRequest extends ApiPath {
   readonly contentType: string;
   readonly userAgent: string;
   readonly user: UserInfo;
-  /** The body as text; empty when there was none. */
+  readonly bytes: Buffer;
+  /** The body as text; empty when there was none, and for a protocol buffer, which is none. */
   readonly body: string;
 }
 

@@ -2,6 +2,7 @@ import { describeError } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Objects } from '../objects/objects.ts';
+import { protobufType } from '../protobuf/decode.ts';
 import { type Answer, locate, type Parts, serve } from './api.ts';
 import { userOf } from './auth.ts';
 import { aggregated, coreVersions, groupList, groupOf, resourceList } from './discovery.ts';
@@ -22,7 +23,7 @@ export interface RouterOptions extends Parts {
 /** Answers every path. What is no resource is small and read-only; the rest goes to {@link serve}. */
 export function installRoutes(app: FastifyInstance, options: RouterOptions): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.setErrorHandler((error, request, reply) =>
     send(request, reply, { reply: replyTo(framework(error)), warnings: [] }),
   );
@@ -86,18 +87,24 @@ async function answerTo(request: FastifyRequest, reply: FastifyReply, options: R
   }
   const resource = locate(parsed, options.objects);
   if ('code' in resource) return { reply: resource, warnings: [] };
+  const contentType = (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
   const apiRequest: ApiRequest = {
     ...parsed,
     resource,
     method: request.method === 'HEAD' ? 'GET' : request.method,
     query: url.searchParams,
     accept: request.headers.accept ?? '',
-    contentType: (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '',
+    contentType,
     userAgent: request.headers['user-agent'] ?? '',
     user,
-    body: typeof request.body === 'string' ? request.body : '',
+    ...bodyOf(request.body, contentType),
   };
   return serve(apiRequest, reply.raw, options);
+}
+
+function bodyOf(body: unknown, contentType: string): Pick<ApiRequest, 'bytes' | 'body'> {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  return { bytes, body: contentType === protobufType ? '' : bytes.toString() };
 }
 
 const healthPaths = /^\/(healthz|livez|readyz)(\/ping)?$/;

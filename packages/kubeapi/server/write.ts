@@ -14,6 +14,7 @@ import type { Schema } from '../openapi/schema.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMergePatch } from '../patch/strategic.ts';
+import { decodeProtobuf, protobufType } from '../protobuf/decode.ts';
 import { apiVersionOf } from '../resources/resource.ts';
 import { present } from './read.ts';
 import { json, type Reply } from './reply.ts';
@@ -195,7 +196,7 @@ function patchFailure(error: FieldError): StatusError {
 
 /** DELETE of one object. */
 export async function remove(request: ApiRequest, objects: Objects): Promise<Reply> {
-  const body = request.body === '' ? {} : await bodyOf(request);
+  const body = request.bytes.length === 0 ? {} : await bodyOf(request);
   const context = contextOf(request, body);
   return json(deleteObject(objects, targetOf(request), deleteOptions(body, request.query), context));
 }
@@ -205,7 +206,7 @@ export function targetOf(request: ApiRequest): Target {
   return { resource, namespace, name, subresource };
 }
 
-/** The body as an object, from JSON or YAML. */
+/** The body as an object, from JSON, YAML or a protocol buffer. */
 export async function bodyOf(request: ApiRequest): Promise<JsonObject> {
   const { contentType, resource } = request;
   if (contentType === 'application/json' || contentType === '') return parseJson(request.body, resource);
@@ -219,10 +220,12 @@ export async function bodyOf(request: ApiRequest): Promise<JsonObject> {
     }
     throw badRequest('error parsing YAML: expected an object');
   }
+  if (contentType === protobufType) return decodeProtobuf(request.bytes);
+  const accepted = ['application/json', 'application/yaml', protobufType].join(', ');
   throw new StatusError(
     415,
     'UnsupportedMediaType',
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted}`,
   );
 }
 
