@@ -7,6 +7,10 @@ import type { Logger } from '@selvedge/base/log';
 import type { Random } from '@selvedge/base/random';
 import { systemRandom } from '@selvedge/base/random';
 import Fastify from 'fastify';
+import { runControllers } from './controllers/controller.ts';
+import { GarbageCollector } from './controllers/garbage-collector.ts';
+import { NamespaceController } from './controllers/namespaces.ts';
+import { ServiceAccountController } from './controllers/service-accounts.ts';
 import type { AdmissionHook } from './objects/admission.ts';
 import { Objects } from './objects/objects.ts';
 import { seed, serverContext } from './objects/seed.ts';
@@ -73,6 +77,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     seed(objects);
     const definitions = new Definitions(objects, clock, serverContext());
     follow(objects, definitions, log);
+    const controllers = [
+      new GarbageCollector(objects),
+      new NamespaceController(objects),
+      new ServiceAccountController(objects),
+    ];
     const maxWatches = options.maxWatches ?? 1_000;
     const watches = new Watches(objects, { clock, random, maxWatches, maxBacklog: maxBacklogBytes });
 
@@ -102,12 +111,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     const url = `https://${address}`;
     const kubeconfig = kubeconfigOf(url, credentials);
     writePrivate(options.kubeconfigFile ?? join(dir, 'kubeconfig'), kubeconfig);
+    const stopControllers = runControllers(controllers, { store, clock, log });
     log.info('API server listening', { url });
 
     let stopping: Promise<void> | undefined;
     const stop = async () => {
       watches.closeAll();
       await app.close();
+      await stopControllers();
       store.close();
     };
     return {

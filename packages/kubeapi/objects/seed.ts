@@ -17,8 +17,7 @@ const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 
 
 /** Makes the namespaces that are always there; `kubeedge` is where KubeEdge's own objects live. */
 export function seed(objects: Objects): void {
-  const resource = objects.registry.find('', 'v1', 'namespaces');
-  if (resource === undefined) throw new Error('namespaces is no built-in resource');
+  const resource = objects.registry.require('', 'v1', 'namespaces');
   for (const name of namespaces) {
     if (objects.find(resource, '', name) !== undefined) continue;
     const namespace: JsonObject = { kind: 'Namespace', apiVersion: 'v1', metadata: { name } };

@@ -22,11 +22,7 @@ const varint = (value: number): Buffer => {
   return Buffer.from([...bytes, rest]);
 };
 const envelope = (apiVersion: string, kind: string, ...raw: Buffer[]): Buffer =>
-  Buffer.concat([
-    magic,
-    field(1, Buffer.concat([field(1, apiVersion), field(2, kind)])),
-    field(2, Buffer.concat(raw)),
-  ]);
+  Buffer.concat([magic, field(1, Buffer.concat([field(1, apiVersion), field(2, kind)])), field(2, Buffer.concat(raw))]);
 
 /** What `kubectl create configmap seven --from-literal=a=1` sends, byte for byte. */
 const fromKubectl = Buffer.from(

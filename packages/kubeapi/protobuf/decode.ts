@@ -120,7 +120,8 @@ const latestSeconds = 253_402_300_799;
 function timeOf(fields: WireFields, micro: boolean): Json {
   const seconds = numberAt(fields, 1);
   if (seconds === 0) return null;
-  if (Math.abs(seconds) > latestSeconds) throw badRequest(`the protocol buffer has a time "${seconds}" beyond year 9999`);
+  if (Math.abs(seconds) > latestSeconds)
+    throw badRequest(`the protocol buffer has a time "${seconds}" beyond year 9999`);
   const text = new Date(seconds * 1_000).toISOString().replace(/\.\d+Z$/, '');
   if (!micro) return `${text}Z`;
   const micros = Math.trunc(Math.abs(numberAt(fields, 2)) / 1_000) % 1_000_000;

@@ -36,7 +36,7 @@ export class WireReader {
       this.#left -= 1;
       if (this.#left < 0) throw badRequest(`the protocol buffer has more than ${maxFields} fields`);
       const tag = Number(varint());
-      const value = valueOf(tag & 7, varint, take);
+      const value = readValue(tag & 7, varint, take);
       const known = fields.get(tag >>> 3);
       if (known === undefined) fields.set(tag >>> 3, [value]);
       else known.push(value);
@@ -45,7 +45,7 @@ export class WireReader {
   }
 }
 
-function valueOf(wireType: number, varint: () => bigint, take: (length: number) => Buffer): WireValue {
+function readValue(wireType: number, varint: () => bigint, take: (length: number) => Buffer): WireValue {
   switch (wireType) {
     case 0:
       return varint();

@@ -17,8 +17,7 @@ export class Definitions {
   readonly #context: WriteContext;
 
   constructor(objects: Objects, clock: Clock, context: WriteContext) {
-    const resource = objects.registry.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
-    if (resource === undefined) throw new Error('customresourcedefinitions is no built-in resource');
+    const resource = objects.registry.require('apiextensions.k8s.io', 'v1', 'customresourcedefinitions');
     this.#objects = objects;
     this.#clock = clock;
     this.#resource = resource;

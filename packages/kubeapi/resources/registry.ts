@@ -28,6 +28,13 @@ export class Registry {
     return this.#resources.get(`${group}/${version}/${plural}`);
   }
 
+  /** A built-in resource, which is always there. */
+  require(group: string, version: string, plural: string): Resource {
+    const resource = this.find(group, version, plural);
+    if (resource === undefined) throw new Error(`${plural} is no built-in resource`);
+    return resource;
+  }
+
   /** Serves (again) what the definition says. Called with every state of an established CustomResourceDefinition. */
   define(definition: JsonObject): void {
     const name = String((definition.metadata as JsonObject).name);

@@ -19,6 +19,7 @@ import { apiVersionOf } from '../resources/resource.ts';
 import { present } from './read.ts';
 import { json, type Reply } from './reply.ts';
 import { type ApiRequest, flag } from './request.ts';
+import { answerReview } from './reviews.ts';
 import { badRequest, invalidOption, notFound, StatusError } from './status.ts';
 
 export const contextKinds = {
@@ -62,6 +63,8 @@ export async function create(request: ApiRequest, objects: Objects, context: Wri
   const { resource } = request;
   const object = await bodyOf(request);
   checkKind(object, resource, request.body);
+  // What cannot be read back is a question.
+  if (!resource.verbs.includes('get')) return json(answerReview(resource, object, request.user, objects.now()), 201);
   const created = objects.create(resource, request.namespace, object, context);
   return { ...present(request, created, objects), code: 201 };
 }
