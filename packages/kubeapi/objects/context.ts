@@ -1,3 +1,4 @@
+import type { Json } from '../json.ts';
 import type { UserInfo } from './admission.ts';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
@@ -12,6 +13,10 @@ export interface WriteContext {
   /** Everything happens but the storing. */
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
+  /** Paths of the members that the body has more than once. */
+  readonly duplicates: readonly string[];
+  /** The patch that the write is made by, if it is one: what cannot be decoded is then quoted from it. */
+  readonly patch?: { readonly form: 'strategic' | 'json'; readonly body: Json };
   /** Collects what the client is told beside the answer. */
   readonly warnings: string[];
 }

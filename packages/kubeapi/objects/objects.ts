@@ -7,8 +7,8 @@ import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, no
 import type { Key, Store, Stored } from '../store/store.ts';
 import { type AdmissionHook, type AdmissionReview, admit } from './admission.ts';
 import { invalidValue } from './causes.ts';
+import { complete, conform, customCauses } from './conform.ts';
 import type { WriteContext } from './context.ts';
-import { conform, customCauses } from './custom-schema.ts';
 import {
   carryOver,
   finalizersOf,
@@ -90,17 +90,19 @@ export class Objects {
 
   create(resource: Resource, namespace: string, object: JsonObject, context: WriteContext): JsonObject {
     const strategy = strategyOf(resource);
+    conform(object, resource, this.schemas, context);
+    strategy.defaults?.(object);
     placeInNamespace(object, resource, namespace);
     stampNew(object, resource, this.#clock.now(), this.#random);
     if (resource.hasStatus && resource.storage !== '/nodes') delete object.status;
     strategy.prepareCreate?.(object);
-    conform(object, resource, context);
+    complete(object, resource, this.schemas);
     const name = nameOf(object);
     const target = { resource, namespace: resource.namespaced ? namespace : '', name, subresource: '' };
     this.#requireNamespace(target);
     this.#refuse(resource, name, [
       ...metadataCauses(object, resource),
-      ...customCauses(object, resource),
+      ...customCauses(object, resource, ''),
       ...(strategy.validate?.(object, undefined) ?? []),
     ]);
     this.#admit('CREATE', target, object, undefined, context);
@@ -122,18 +124,20 @@ export class Objects {
     const { resource, subresource } = target;
     const before = this.get(target);
     const next = change(cloneJson(before));
+    conform(next, resource, this.schemas, context);
+    strategyOf(resource).defaults?.(next);
     this.#checkIdentity(target, before, next, options.needsRevision);
     carryOver(next, before);
     restrict(next, before, target);
     if (subresource === '') strategyOf(resource).prepareUpdate?.(next, before);
-    conform(next, resource, context);
+    complete(next, resource, this.schemas);
     if (resource.hasGeneration && wishChanged(before, next, resource)) {
       metadataOf(next).generation = Number(metadataOf(before).generation ?? 0) + 1;
     }
     this.#refuse(resource, target.name, [
       ...metadataCauses(next, resource),
       ...immutableCauses(before, next),
-      ...customCauses(next, resource),
+      ...customCauses(next, resource, subresource),
       ...(strategyOf(resource).validate?.(next, before) ?? []),
     ]);
     this.#admit('UPDATE', target, next, before, context);

@@ -9,6 +9,7 @@ export function serverContext(): WriteContext {
     manager: 'kube-apiserver',
     dryRun: false,
     fieldValidation: 'Ignore',
+    duplicates: [],
     warnings: [],
   };
 }

@@ -6,6 +6,8 @@ import { metadataOf, nameOf } from './metadata.ts';
 
 /** What one kind does beside what all kinds do. */
 export interface Strategy {
+  /** Fills in what a client may leave out, whenever it writes. */
+  readonly defaults?: (object: JsonObject) => void;
   /** Fills in what the server decides for a new object. */
   readonly prepareCreate?: (object: JsonObject) => void;
   readonly prepareUpdate?: (object: JsonObject, before: JsonObject) => void;

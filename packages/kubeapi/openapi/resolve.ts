@@ -15,7 +15,7 @@ export function resolveDefinition(name: string, definitions: Definitions): Schem
     const key = reference.startsWith(referencePrefix) ? reference.slice(referencePrefix.length) : reference;
     const known = done.get(key);
     if (known !== undefined) return known;
-    const node: Building = {};
+    const node: Building = { definition: key.slice(key.lastIndexOf('.') + 1) };
     done.set(key, node);
     Object.assign(node, follow(definitions[key] ?? {}));
     return node;

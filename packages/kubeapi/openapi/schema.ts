@@ -7,6 +7,8 @@ import type { Json } from '../json.ts';
  */
 export interface Schema {
   readonly $ref?: string;
+  /** In a resolved schema: the last part of the name of the definition it came from, `PodSpec`. */
+  readonly definition?: string;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   readonly format?: string;
   readonly description?: string;

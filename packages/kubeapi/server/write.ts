@@ -16,6 +16,7 @@ import { mergePatch } from '../patch/merge-patch.ts';
 import { strategicMergePatch } from '../patch/strategic.ts';
 import { decodeProtobuf, protobufType } from '../protobuf/decode.ts';
 import { apiVersionOf } from '../resources/resource.ts';
+import { duplicateFields } from '../validation/duplicate-fields.ts';
 import { present } from './read.ts';
 import { json, type Reply } from './reply.ts';
 import { type ApiRequest, flag } from './request.ts';
@@ -47,8 +48,20 @@ export function contextOf(request: ApiRequest, options: JsonObject = {}): WriteC
     manager: managerOf(request),
     dryRun: dryRun.length > 0,
     fieldValidation: validation === '' ? 'Warn' : (validation as FieldValidation),
+    duplicates: jsonTypes.has(request.contentType) && validation !== 'Ignore' ? doubledIn(request.body) : [],
     warnings: [],
   };
+}
+
+const jsonTypes = new Set(['', 'application/json']);
+
+/** What is no JSON is refused where it is parsed. */
+function doubledIn(body: string): string[] {
+  try {
+    return duplicateFields(body);
+  } catch {
+    return [];
+  }
 }
 
 /** The field manager that the client names, else the first word of its user agent. */
@@ -101,7 +114,9 @@ export async function patch(request: ApiRequest, objects: Objects, context: Writ
   }
   if (type === 'application/apply-patch+yaml') return apply(request, objects, context);
   const schema = objects.schemas.of(request.resource);
-  const change = patchOf(type, parsePatch(request), schema);
+  const body = parsePatch(request);
+  const change = patchOf(type, body, schema);
+  const form = type === 'application/strategic-merge-patch+json' ? 'strategic' : 'json';
   const updated = objects.update(
     target,
     (before) => {
@@ -110,7 +125,7 @@ export async function patch(request: ApiRequest, objects: Objects, context: Writ
       checkKind(next, request.resource, request.body);
       return next;
     },
-    context,
+    { ...context, patch: { form, body } },
   );
   return present(request, updated, objects);
 }

@@ -1,7 +1,10 @@
 import { cloneJson, isObject, type Json, type JsonObject } from '../json.ts';
 import type { Schema } from '../openapi/schema.ts';
 
-/** Fills in, in place, what is absent and has a default; a null where none is allowed counts as absent (Kubernetes, "Defaulting"). */
+/**
+ * Fills in, in place, what is absent and has a default. A null where none is allowed counts as absent, and goes when there
+ * is no default (Kubernetes, "Defaulting and Nullable").
+ */
 export function fillDefaults(value: Json, schema: Schema): void {
   if (Array.isArray(value)) {
     for (const item of value) if (schema.items) fillDefaults(item, schema.items);
@@ -14,8 +17,8 @@ export function fillDefaults(value: Json, schema: Schema): void {
 function fillObject(object: JsonObject, schema: Schema): void {
   const { properties = {}, additionalProperties } = schema;
   for (const [key, property] of Object.entries(properties)) {
-    const missing = object[key] === undefined || (object[key] === null && property.nullable !== true);
-    if (missing && property.default !== undefined) object[key] = cloneJson(property.default);
+    if (object[key] === null && property.nullable !== true) delete object[key];
+    if (object[key] === undefined && property.default !== undefined) object[key] = cloneJson(property.default);
     const below = object[key];
     if (below !== undefined) fillDefaults(below, property);
   }

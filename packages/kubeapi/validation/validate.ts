@@ -7,13 +7,13 @@ import type { Cause } from '../server/status.ts';
 const maxCauses = 100;
 
 /**
- * What a custom resource breaks of its CRD's schema, in the words of the original. Pure. Metadata is not looked at.
+ * What a custom resource, or its status, breaks of its CRD's schema, in the words of the original. Pure. Metadata is not looked at.
  * Covers types, required, enum, bounds, lengths, patterns, date-time, and keys of list-type map; not `oneOf`, `not` and CEL rules.
  */
-export function schemaCauses(object: JsonObject, schema: Schema): Cause[] {
+export function schemaCauses(value: Json, schema: Schema): Cause[] {
   const causes: Cause[] = [];
   const { metadata: _metadata, ...properties } = schema.properties ?? {};
-  check(object, { ...schema, properties }, '', causes);
+  check(value, { ...schema, properties }, '', causes);
   return causes.slice(0, maxCauses);
 }
 
@@ -21,8 +21,7 @@ function check(value: Json, schema: Schema, path: string, causes: Cause[]): void
   if (causes.length >= maxCauses) return;
   if (value === null && schema.nullable === true) return;
   if (!hasType(value, schema)) {
-    const found = typeName(value);
-    causes.push(typeInvalid(path, found, `${path} in body must be of type ${schema.type}: "${found}"`));
+    causes.push(...typeCauses(value, schema, path));
     return;
   }
   if (schema.enum && !schema.enum.some((word) => word === value))
@@ -49,6 +48,20 @@ function hasType(value: Json, schema: Schema): boolean {
     default:
       return typeof value === schema.type;
   }
+}
+
+function typeCauses(value: Json, schema: Schema, path: string): Cause[] {
+  const wrong = (found: string, wanted: string) =>
+    typeInvalid(path, found, `${path} in body must be of type ${wanted}: "${found}"`);
+  if (schema['x-kubernetes-int-or-string'] === true) return [wrong(typeName(value), 'integer,string')];
+  const { type = 'object', format } = schema;
+  // The original compares a number with a format by the format, and then once more by its range.
+  if (typeof value !== 'number' || type !== 'integer' || format === undefined) return [wrong(typeName(value), type)];
+  const range = `Checked value must be of type integer with format ${format} in ${path}`;
+  return [
+    { field: '<nil>', reason: 'FieldValueInvalid', message: `Invalid value: "": ${range}` },
+    wrong('float64', format),
+  ];
 }
 
 function typeName(value: Json): string {
