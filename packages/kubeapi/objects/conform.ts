@@ -5,6 +5,7 @@ import type { Schema } from '../openapi/schema.ts';
 import type { Resource } from '../resources/resource.ts';
 import { badRequest, type Cause, invalid, type StatusError } from '../server/status.ts';
 import { fillDefaults } from '../validation/defaults.ts';
+import { enumCauses } from '../validation/enums.ts';
 import { prune } from '../validation/prune.ts';
 import { conformTyped, TypeMismatch } from '../validation/typed.ts';
 import { schemaCauses } from '../validation/validate.ts';
@@ -57,9 +58,10 @@ export function complete(object: JsonObject, resource: Resource, schemas: Schema
   if (resource.custom === undefined) Object.assign(object, withZeroFields(object, schemas.of(resource)));
 }
 
-/** What a custom resource breaks of its schema. A write to its status is judged by the schema of the status alone. */
-export function customCauses(object: JsonObject, resource: Resource, subresource: string): Cause[] {
-  const schema = resource.custom?.schema as Schema | undefined;
+/** What an object breaks of its schema. A write to a custom status is judged by the schema of the status alone. */
+export function schemaFlaws(object: JsonObject, resource: Resource, subresource: string, schemas: Schemas): Cause[] {
+  if (resource.custom === undefined) return enumCauses(object, schemas.of(resource));
+  const schema = resource.custom.schema as Schema | undefined;
   if (schema === undefined) return [];
   if (subresource !== 'status') return schemaCauses(object, schema);
   const status = schema.properties?.status;

@@ -1,9 +1,10 @@
-import { cloneJson, isObject, type Json, type JsonObject } from '../json.ts';
-import { conflict, deleted } from '../server/status.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
+import { strategyOf } from '../kinds/kinds.ts';
+import { conflict, deleted, forbidden, invalidOption } from '../server/status.ts';
+import { notSupported } from './causes.ts';
 import type { WriteContext } from './context.ts';
 import { finalizersOf, isTerminating, metadataOf, timestamp } from './metadata.ts';
 import { type Objects, subjectOf, type Target } from './objects.ts';
-import { strategyOf } from './strategy.ts';
 
 export type Propagation = 'Orphan' | 'Background' | 'Foreground';
 
@@ -16,7 +17,9 @@ export interface DeleteOptions {
 const definitions = 'apiextensions.k8s.io/customresourcedefinitions';
 export const definitionCleanup = 'customresourcecleanup.apiextensions.k8s.io';
 
-/** Reads DeleteOptions from a body and from the query. */
+const policies = ['Foreground', 'Background', 'Orphan'];
+
+/** Reads DeleteOptions from a body and from the query. @throws StatusError 422 for a propagation policy that there is not */
 export function deleteOptions(body: Json | undefined, query: URLSearchParams): DeleteOptions {
   const options = isObject(body) ? body : {};
   const preconditions = isObject(options.preconditions) ? options.preconditions : {};
@@ -25,6 +28,9 @@ export function deleteOptions(body: Json | undefined, query: URLSearchParams): D
     options.propagationPolicy ??
     query.get('propagationPolicy') ??
     (orphans === true || orphans === 'true' ? 'Orphan' : undefined);
+  if (propagation !== undefined && propagation !== null && !policies.includes(String(propagation))) {
+    throw invalidOption('DeleteOptions', notSupported('propagationPolicy', propagation, [...policies, 'nil']));
+  }
   return {
     ...(typeof preconditions.uid === 'string' ? { uid: preconditions.uid } : {}),
     ...(typeof preconditions.resourceVersion === 'string' ? { resourceVersion: preconditions.resourceVersion } : {}),
@@ -46,6 +52,8 @@ export function deleteObject(
 ): JsonObject {
   const before = objects.get(target);
   checkPreconditions(target, before, options);
+  const reason = strategyOf(target.resource).keeps?.(before);
+  if (reason !== undefined) throw forbidden(subjectOf(target), reason);
   objects.admitDeletion(target, before, context);
   const next = cloneJson(before);
   const metadata = metadataOf(next);

@@ -84,7 +84,14 @@ export function metadataCauses(object: JsonObject, resource: Resource): Cause[] 
   const causes: Cause[] = [];
   const name = String(metadata.name ?? '');
   if (name === '') return [required('metadata.name', 'name or generateName is required')];
-  const problem = resource.storage === '/namespaces' ? labelProblem(name) : subdomainProblem(name);
+  const problemOf = resource.storage === '/namespaces' ? labelProblem : subdomainProblem;
+  const beginning = metadata.generateName;
+  if (typeof beginning === 'string' && beginning !== '') {
+    // A generated name may end where the beginning alone may not.
+    const beginningProblem = problemOf(beginning.replace(/[-.]$/, 'a'));
+    if (beginningProblem !== undefined) causes.push(invalidValue('metadata.generateName', beginning, beginningProblem));
+  }
+  const problem = problemOf(name);
   if (problem !== undefined) causes.push(invalidValue('metadata.name', name, problem));
   for (const [key, value] of Object.entries(isObject(metadata.labels) ? metadata.labels : {})) {
     const keyProblem = labelKeyProblem(key);
@@ -96,15 +103,19 @@ export function metadataCauses(object: JsonObject, resource: Resource): Cause[] 
     const keyProblem = labelKeyProblem(key.toLowerCase());
     if (keyProblem !== undefined) causes.push(invalidValue('metadata.annotations', key, keyProblem));
   }
-  causes.push(...finalizerCauses(object), ...ownerCauses(metadata));
+  causes.push(...finalizerCauses(object, resource), ...ownerCauses(metadata));
   return causes;
 }
 
-function finalizerCauses(object: JsonObject): Cause[] {
+const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+const bareFinalizer = 'name is neither a standard finalizer name nor is it fully qualified';
+
+function finalizerCauses(object: JsonObject, resource: Resource): Cause[] {
   const causes: Cause[] = [];
-  for (const finalizer of finalizersOf(object)) {
-    const problem = labelKeyProblem(finalizer);
-    if (problem !== undefined) causes.push(invalidValue('metadata.finalizers', finalizer, problem));
+  for (const [index, finalizer] of finalizersOf(object).entries()) {
+    const bare = resource.custom === undefined && !finalizer.includes('/') && !standardFinalizers.has(finalizer);
+    const problem = labelKeyProblem(finalizer) ?? (bare ? bareFinalizer : undefined);
+    if (problem !== undefined) causes.push(invalidValue(`metadata.finalizers[${index}]`, finalizer, problem));
   }
   const both = ['orphan', 'foregroundDeletion'].every((name) => finalizersOf(object).includes(name));
   if (both) {
@@ -126,13 +137,7 @@ function ownerCauses(metadata: JsonObject): Cause[] {
     for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
       const value = owner[key];
       if (value === undefined || value === '') {
-        causes.push(
-          invalidValue(
-            `metadata.ownerReferences[${index}].${key}`,
-            '',
-            `${key === 'apiVersion' ? 'version' : key} must not be empty`,
-          ),
-        );
+        causes.push(required(`metadata.ownerReferences[${index}].${key}`, 'must not be empty'));
       }
     }
   }
@@ -141,12 +146,18 @@ function ownerCauses(metadata: JsonObject): Cause[] {
     causes.push(
       invalidValue(
         'metadata.ownerReferences',
-        owners,
-        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.map((owner) => String(owner.name)).join(' and ')}`,
+        owners.map(inTypeOrder),
+        `Only one reference can have Controller set to true. Found "true" in references for ${controllers.map(({ kind, name }) => `${String(kind)}/${String(name)}`).join(' and ')}`,
       ),
     );
   }
   return causes;
+}
+
+/** An owner reference with its members in the order in which the original writes them. */
+function inTypeOrder(owner: JsonObject): JsonObject {
+  const order = ['apiVersion', 'kind', 'name', 'uid', 'controller', 'blockOwnerDeletion'];
+  return Object.fromEntries(order.flatMap((key) => (owner[key] === undefined ? [] : [[key, owner[key]]])));
 }
 
 /** What may not change from one state of an object to the next. */

@@ -9,7 +9,7 @@ const valuePattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 /** Why `name` is no DNS-1123 subdomain, in the original's words; nothing when it is one. */
 export function subdomainProblem(name: string): string | undefined {
-  if (name.length > 253) return 'must be no more than 253 bytes';
+  if (name.length > 253) return 'must be no more than 253 characters';
   if (subdomainPattern.test(name)) return undefined;
   return (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
@@ -19,7 +19,7 @@ export function subdomainProblem(name: string): string | undefined {
 
 /** Why `name` is no DNS-1123 label. */
 export function labelProblem(name: string): string | undefined {
-  if (name.length > 63) return 'must be no more than 63 bytes';
+  if (name.length > 63) return 'must be no more than 63 characters';
   if (labelPattern.test(name)) return undefined;
   return (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with " +

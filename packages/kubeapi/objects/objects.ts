@@ -1,13 +1,14 @@
 import type { Clock } from '@selvedge/base/clock';
 import type { Random } from '@selvedge/base/random';
-import { cloneJson, equalJson, type JsonObject } from '../json.ts';
+import { equalJson, type JsonObject } from '../json.ts';
+import { strategyOf } from '../kinds/kinds.ts';
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, notFound } from '../server/status.ts';
 import type { Key, Store, Stored } from '../store/store.ts';
 import { type AdmissionHook, type AdmissionReview, admit } from './admission.ts';
 import { invalidValue } from './causes.ts';
-import { complete, conform, customCauses } from './conform.ts';
+import { complete, conform, schemaFlaws } from './conform.ts';
 import type { WriteContext } from './context.ts';
 import {
   carryOver,
@@ -22,7 +23,6 @@ import {
   wishChanged,
 } from './metadata.ts';
 import { owned, Schemas } from './ownership.ts';
-import { strategyOf } from './strategy.ts';
 
 export interface ObjectsOptions {
   readonly store: Store;
@@ -102,7 +102,7 @@ export class Objects {
     this.#requireNamespace(target);
     this.#refuse(resource, name, [
       ...metadataCauses(object, resource),
-      ...customCauses(object, resource, ''),
+      ...schemaFlaws(object, resource, '', this.schemas),
       ...(strategy.validate?.(object, undefined) ?? []),
     ]);
     this.#admit('CREATE', target, object, undefined, context);
@@ -137,7 +137,7 @@ export class Objects {
     this.#refuse(resource, target.name, [
       ...metadataCauses(next, resource),
       ...immutableCauses(before, next),
-      ...customCauses(next, resource, subresource),
+      ...schemaFlaws(next, resource, subresource, this.schemas),
       ...(strategyOf(resource).validate?.(next, before) ?? []),
     ]);
     this.#admit('UPDATE', target, next, before, context);

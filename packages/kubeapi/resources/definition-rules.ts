@@ -2,15 +2,15 @@ import { isObject, type JsonObject } from '../json.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../objects/causes.ts';
 import type { Cause } from '../server/status.ts';
 
-/** Fills in what a new CustomResourceDefinition may leave out. */
+/** What a new CustomResourceDefinition is before its names are looked at. */
 export function prepareDefinition(definition: JsonObject): void {
-  defaultDefinition(definition);
   const spec = isObject(definition.spec) ? definition.spec : {};
   const versions = Array.isArray(spec.versions) ? spec.versions.filter(isObject) : [];
   const storage = versions.filter((version) => version.storage === true).map((version) => String(version.name));
   definition.status = { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: storage };
 }
 
+/** Fills in what a CustomResourceDefinition may leave out. */
 export function defaultDefinition(definition: JsonObject): void {
   if (!isObject(definition.spec)) return;
   const spec = definition.spec;

@@ -1,72 +1,52 @@
-import { isObject, type Json, type JsonObject } from '../json.ts';
-import { ago } from './age.ts';
-import type { Column, Printer } from './printer.ts';
+import { toCoreEvent } from '../resources/events.ts';
+import { eventPrinter } from './events.ts';
+import { at, listAt, mapAt, sizeOf, textAt } from './fields.ts';
+import { nodePrinter } from './nodes.ts';
+import { podPrinter } from './pods.ts';
+import { age, ageColumn, name, nameColumn, type Printer, text } from './printer.ts';
+import { servicePrinter } from './services.ts';
 
-interface KindPrinter {
-  /** Columns between Name and Age. */
-  readonly columns: readonly Column[];
-  readonly cells: (object: JsonObject) => Json[];
-}
-
-const text = (name: string, priority?: number): Column => ({
-  name,
-  type: 'string',
-  ...(priority === undefined ? {} : { priority }),
-});
-const sizeOf = (value: Json | undefined): number => (isObject(value) ? Object.keys(value).length : 0);
-const objectAt = (object: JsonObject, key: string): JsonObject => {
-  const value = object[key];
-  return isObject(value) ? value : {};
+const nameAndAge: Printer = {
+  columns: [nameColumn, ageColumn],
+  cells: (object, now) => [name(object), age(object, now)],
 };
 
-/** What the original prints of a kind beside its name and age. */
-const printers: Readonly<Record<string, KindPrinter>> = {
-  '/nodes': {
-    columns: [text('Status'), text('Roles')],
-    cells: (node) => {
-      const conditions = objectAt(node, 'status').conditions;
-      const ready = Array.isArray(conditions)
-        ? conditions.filter(isObject).find(({ type }) => type === 'Ready')
-        : undefined;
-      const status = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
-      const roles = Object.keys(objectAt(objectAt(node, 'metadata'), 'labels'))
-        .filter((label) => label.startsWith('node-role.kubernetes.io/'))
-        .map((label) => label.slice('node-role.kubernetes.io/'.length));
-      const unschedulable = objectAt(node, 'spec').unschedulable === true ? ',SchedulingDisabled' : '';
-      return [status + unschedulable, roles.sort().join(',') || '<none>'];
-    },
+/** What the original prints of a kind for `kubectl get`, by where the kind is stored. */
+const printers: Readonly<Record<string, Printer>> = {
+  '/pods': podPrinter,
+  '/services': servicePrinter,
+  '/nodes': nodePrinter,
+  // Events have one table, whichever of their two groups is asked.
+  '/events': { ...eventPrinter, cells: (event, now) => eventPrinter.cells(toCoreEvent(event), now) },
+  '/namespaces': {
+    columns: [nameColumn, text('Status'), ageColumn],
+    cells: (namespace, now) => [name(namespace), textAt(namespace, 'status', 'phase'), age(namespace, now)],
   },
-  '/namespaces': { columns: [text('Status')], cells: (namespace) => [objectAt(namespace, 'status').phase ?? ''] },
   '/configmaps': {
-    columns: [{ name: 'Data', type: 'string' }],
-    cells: ({ data, binaryData }) => [sizeOf(data) + sizeOf(binaryData)],
+    columns: [nameColumn, text('Data'), ageColumn],
+    cells: (map, now) => [name(map), sizeOf(map.data) + sizeOf(map.binaryData), age(map, now)],
   },
   '/secrets': {
-    columns: [text('Type'), { name: 'Data', type: 'string' }],
-    cells: ({ type, data }) => [type ?? '', sizeOf(data)],
+    columns: [nameColumn, text('Type'), text('Data'), ageColumn],
+    cells: (secret, now) => [name(secret), textAt(secret, 'type'), sizeOf(secret.data), age(secret, now)],
   },
   'coordination.k8s.io/leases': {
-    columns: [text('Holder')],
-    cells: (lease) => [objectAt(lease, 'spec').holderIdentity ?? ''],
+    columns: [nameColumn, text('Holder'), ageColumn],
+    cells: (lease, now) => [name(lease), textAt(lease, 'spec', 'holderIdentity'), age(lease, now)],
+  },
+  'apiextensions.k8s.io/customresourcedefinitions': {
+    columns: [nameColumn, text('Scope'), text('Versions'), { name: 'Created At', type: 'date' }],
+    cells: (definition) => [
+      name(definition),
+      textAt(definition, 'spec', 'scope'),
+      listAt(definition, 'spec', 'versions')
+        .map((version) => `${textAt(version, 'name')}${version.storage === true ? '(storage)' : ''}`)
+        .join(','),
+      at(mapAt(definition, 'metadata'), 'creationTimestamp') ?? null,
+    ],
   },
 };
 
-/** The columns of a built-in kind. */
-export function builtinPrinter(storage: string, nameColumn: Column): Printer {
-  const printer = printers[storage] ?? { columns: [], cells: () => [] };
-  const version: Column[] = storage === '/nodes' ? [text('Version')] : [];
-  return {
-    columns: [
-      nameColumn,
-      ...printer.columns,
-      { name: 'Age', type: storage === '/nodes' ? 'string' : 'date' },
-      ...version,
-    ],
-    cells: (object, now) => {
-      const metadata = objectAt(object, 'metadata');
-      const versionCell =
-        storage === '/nodes' ? [objectAt(objectAt(object, 'status'), 'nodeInfo').kubeletVersion ?? ''] : [];
-      return [metadata.name ?? '', ...printer.cells(object), ago(metadata.creationTimestamp, now), ...versionCell];
-    },
-  };
+export function builtinPrinter(storage: string): Printer {
+  return printers[storage] ?? nameAndAge;
 }

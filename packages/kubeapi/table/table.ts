@@ -2,7 +2,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { PrinterColumn, Resource } from '../resources/resource.ts';
 import { ago } from './age.ts';
 import { builtinPrinter } from './builtin.ts';
-import type { Column, Printer } from './printer.ts';
+import { type Column, nameColumn, type Printer } from './printer.ts';
 
 export interface TableOptions {
   readonly now: number;
@@ -11,17 +11,6 @@ export interface TableOptions {
   /** False leaves the column definitions out: a watch sends them once. */
   readonly columns?: boolean;
 }
-
-const nameColumn: Column = {
-  name: 'Name',
-  type: 'string',
-  format: 'name',
-  description:
-    'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a ' +
-    'client to request the generation of an appropriate name automatically. Name is primarily intended for creation ' +
-    'idempotence and configuration definition. Cannot be updated. More info: ' +
-    'https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names',
-};
 
 /** Objects as the server prints them for `kubectl get`. */
 export function tableOf(objects: readonly JsonObject[], resource: Resource, options: TableOptions): JsonObject {
@@ -56,7 +45,7 @@ function definitionOf(column: Column): JsonObject {
 }
 
 function printerOf(resource: Resource): Printer {
-  if (resource.custom === undefined) return builtinPrinter(resource.storage, nameColumn);
+  if (resource.custom === undefined) return builtinPrinter(resource.storage);
   return customPrinter(resource.custom.columns);
 }
 
