@@ -49,7 +49,7 @@ const unrecorded = 'before-first-apply';
  * What the manager applied before and leaves out now goes away, unless somebody else owns it too. A field that another
  * manager owns with another value is a conflict, unless `force`. Defaults are the caller's to fill in afterwards.
  * Applying the same thing again gives back the same object, times included.
- * @throws FieldError `BadRequest` if the configuration carries managedFields or another version, `InternalError` with the
+ * @throws FieldError `BadRequest` if the configuration carries managedFields or another version, `NotTyped` with the
  *   original's text if it does not fit the schema.
  */
 export function applyPatch(request: Apply): { object: Json } | { conflicts: Conflict[] } {
@@ -157,7 +157,7 @@ function checkedConfiguration({ applied, apiVersion, schema }: Apply): JsonObjec
   }
   const reason = misfits(applied, rootType(schema));
   if (reason === undefined) return applied;
-  throw rejected('InternalError', `failed to create typed patch object (${whichObject(applied)}): ${reason}`);
+  throw rejected('NotTyped', `failed to create typed patch object (${whichObject(applied)}): ${reason}`);
 }
 
 /** `NAMESPACE/NAME; GROUP/VERSION, Kind=KIND`. */

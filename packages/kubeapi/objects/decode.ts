@@ -1,13 +1,19 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
+import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { badRequest, invalid } from '../server/status.ts';
-import { invalidValue } from './causes.ts';
+import { badRequest, type StatusError } from '../server/status.ts';
 import { metadataOf } from './metadata.ts';
 
-/** Parses a body. Nothing about what it means yet. @throws StatusError 400 in the original's words. */
-export function parseJson(text: string, resource: Resource): JsonObject {
+/**
+ * Parses a body. Nothing about what it means yet.
+ * @param kind  what it should be, for the message; empty for options, of which the original says less
+ * @throws StatusError 400 in the original's words
+ */
+export function parseJson(text: string, kind: string): JsonObject {
   const unrecognized = (why: string) =>
-    badRequest(`the object provided is unrecognized (must be of type ${resource.kind}): ${why} (${excerpt(text)})`);
+    badRequest(
+      kind === '' ? why : `the object provided is unrecognized (must be of type ${kind}): ${why} (${excerpt(text)})`,
+    );
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -26,9 +32,10 @@ function excerpt(text: string): string {
 
 /**
  * Checks that the object is of the kind and version that the path serves. Built-in kinds may leave both out.
+ * A custom resource of another kind is let through: that is a matter of validation.
  * @param text  the body, for the message about a missing kind
  */
-export function checkKind(object: JsonObject, resource: Resource, text: string): void {
+export function checkKind(object: JsonObject, resource: Resource, registry: Registry, text: string): void {
   const expected = apiVersionOf(resource);
   const { kind, apiVersion } = object;
   if (resource.custom !== undefined) {
@@ -43,21 +50,32 @@ export function checkKind(object: JsonObject, resource: Resource, text: string):
         `the API version in the data (${String(apiVersion ?? '')}) does not match the expected API version (${expected})`,
       );
     }
-    if (kind !== resource.kind) {
-      throw invalid({ group: resource.group, kind: String(kind), name: String(metadataOf(object).name ?? '') }, [
-        invalidValue('kind', kind, `must be ${resource.kind}`),
-      ]);
-    }
   } else if ((kind ?? resource.kind) !== resource.kind || (apiVersion ?? expected) !== expected) {
-    const named = { kind: String(kind ?? resource.kind), apiVersion: String(apiVersion ?? expected) };
-    throw badRequest(
-      `${named.kind} in version ${JSON.stringify(named.apiVersion.split('/').pop())} cannot be handled as a ${resource.kind}: no kind ` +
-        `"${named.kind}" is registered for version "${named.apiVersion}" in scheme "pkg/runtime/scheme.go:111"`,
-    );
+    throw otherKind(String(kind ?? resource.kind), String(apiVersion ?? expected), resource, registry);
   }
-  object.kind = resource.kind;
+  object.kind ??= resource.kind;
   object.apiVersion = expected;
   checkMetadata(object, resource);
+}
+
+function otherKind(kind: string, apiVersion: string, resource: Resource, registry: Registry): StatusError {
+  const other = registry.ofKind(apiVersion, kind);
+  const [version = ''] = apiVersion.split('/').slice(-1);
+  const why =
+    other !== undefined && other.custom === undefined
+      ? `converting (${version}.${kind}) to (${typeName(resource)}): unknown conversion`
+      : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`;
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`);
+}
+
+/** `core.ConfigMap`, `coordination.Lease`: the original's internal type. */
+const typeName = ({ group, kind }: Resource): string => `${group === '' ? 'core' : group.split('.')[0]}.${kind}`;
+
+/** Checks that an object sent to a path of one name does not carry another. @throws StatusError 400 */
+export function checkName(object: JsonObject, name: string): void {
+  const own = metadataOf(object).name ?? name;
+  if (own === name) return;
+  throw badRequest(`the name of the object (${String(own)}) does not match the name on the URL (${name})`);
 }
 
 /** The types of metadata fields, which hold for every kind. */

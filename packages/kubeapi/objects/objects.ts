@@ -4,12 +4,13 @@ import { equalJson, type JsonObject } from '../json.ts';
 import { strategyOf } from '../kinds/kinds.ts';
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
-import { alreadyExists, badRequest, type Cause, conflict, forbidden, invalid, notFound } from '../server/status.ts';
-import type { Key, Store, Stored } from '../store/store.ts';
+import { alreadyExists, type Cause, conflict, forbidden, invalid, notFound } from '../server/status.ts';
+import type { Key, Store } from '../store/store.ts';
 import { type AdmissionHook, type AdmissionReview, admit } from './admission.ts';
 import { invalidValue } from './causes.ts';
 import { complete, conform, schemaFlaws } from './conform.ts';
 import type { WriteContext } from './context.ts';
+import { checkName } from './decode.ts';
 import {
   carryOver,
   finalizersOf,
@@ -23,6 +24,7 @@ import {
   wishChanged,
 } from './metadata.ts';
 import { owned, Schemas } from './ownership.ts';
+import { fillLaterDefaults, type StoredText } from './read-defaults.ts';
 
 export interface ObjectsOptions {
   readonly store: Store;
@@ -100,7 +102,7 @@ export class Objects {
     const name = nameOf(object);
     const target = { resource, namespace: resource.namespaced ? namespace : '', name, subresource: '' };
     this.#requireNamespace(target);
-    this.#refuse(resource, name, [
+    this.#refuse(object, resource, name, [
       ...metadataCauses(object, resource),
       ...schemaFlaws(object, resource, '', this.schemas),
       ...(strategy.validate?.(object, undefined) ?? []),
@@ -134,7 +136,7 @@ export class Objects {
     if (resource.hasGeneration && wishChanged(before, next, resource)) {
       metadataOf(next).generation = Number(metadataOf(before).generation ?? 0) + 1;
     }
-    this.#refuse(resource, target.name, [
+    this.#refuse(next, resource, target.name, [
       ...metadataCauses(next, resource),
       ...immutableCauses(before, next),
       ...schemaFlaws(next, resource, subresource, this.schemas),
@@ -167,7 +169,7 @@ export class Objects {
   }
 
   /** The object in stored text turned into what `resource` serves. */
-  parse(object: { readonly body: string }, resource: Resource): JsonObject {
+  parse(object: StoredText, resource: Resource): JsonObject {
     return parse(object, resource);
   }
 
@@ -185,8 +187,10 @@ export class Objects {
     return owned(this.schemas, { resource, subresource, before, after, manager: context.manager, now: this.now() });
   }
 
-  #refuse(resource: Resource, name: string, causes: readonly Cause[]): void {
-    if (causes.length > 0) throw invalid({ group: resource.group, kind: resource.kind, name }, causes);
+  #refuse(object: JsonObject, resource: Resource, name: string, causes: readonly Cause[]): void {
+    const kind = String(object.kind ?? resource.kind);
+    const all = kind === resource.kind ? causes : [...causes, invalidValue('kind', kind, `must be ${resource.kind}`)];
+    if (all.length > 0) throw invalid({ group: resource.group, kind, name }, all);
   }
 
   #requireNamespace(target: Target): void {
@@ -209,11 +213,7 @@ export class Objects {
   #checkIdentity(target: Target, before: JsonObject, next: JsonObject, needsRevision: boolean): void {
     const { resource, name } = target;
     const [metadata, old] = [metadataOf(next), metadataOf(before)];
-    if (metadata.name !== undefined && metadata.name !== name) {
-      throw badRequest(
-        `the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`,
-      );
-    }
+    checkName(next, name);
     metadata.name = name;
     placeInNamespace(next, resource, target.namespace);
     const revision = metadata.resourceVersion ?? '';
@@ -272,8 +272,13 @@ export function keyOf(resource: Resource, namespace: string, name: string): Key 
   return { resource: resource.storage, namespace: resource.namespaced ? namespace : '', name };
 }
 
-function parse(found: Pick<Stored, 'body'>, resource: Resource): JsonObject {
-  const object = { kind: resource.kind, apiVersion: apiVersionOf(resource), ...(JSON.parse(found.body) as JsonObject) };
+function parse(found: StoredText, resource: Resource): JsonObject {
+  const object: JsonObject = {
+    kind: resource.kind,
+    apiVersion: apiVersionOf(resource),
+    ...(JSON.parse(found.body) as JsonObject),
+  };
+  fillLaterDefaults(object, found, resource);
   return resource.conversion === undefined ? object : resource.conversion.toServed(object);
 }
 

@@ -69,10 +69,6 @@ export const messages: Readonly<Record<string, Message>> = {
     1: ['component', 'string'],
     2: ['host', 'string'],
   },
-  Eviction: {
-    1: ['metadata', 'ObjectMeta'],
-    2: ['deleteOptions', 'DeleteOptions'],
-  },
   FieldSelectorAttributes: {
     1: ['rawSelector', 'string'],
     2: ['requirements', '[]FieldSelectorRequirement'],
@@ -106,10 +102,6 @@ export const messages: Readonly<Record<string, Message>> = {
   },
   LocalObjectReference: {
     1: ['name', 'string'],
-  },
-  LocalSubjectAccessReview: {
-    1: ['metadata', 'ObjectMeta'],
-    2: ['spec', 'SubjectAccessReviewSpec'],
   },
   ManagedFieldsEntry: {
     1: ['manager', 'string'],
@@ -273,8 +265,6 @@ export const messageOf: Readonly<Record<string, string>> = {
   'v1 DeleteOptions': 'DeleteOptions',
   'coordination.k8s.io/v1 Lease': 'Lease',
   'events.k8s.io/v1 Event': 'CurrentEvent',
-  'policy/v1 Eviction': 'Eviction',
-  'policy/v1 DeleteOptions': 'DeleteOptions',
   'coordination.k8s.io/v1 DeleteOptions': 'DeleteOptions',
   'events.k8s.io/v1 DeleteOptions': 'DeleteOptions',
   'meta.k8s.io/v1 DeleteOptions': 'DeleteOptions',
@@ -282,5 +272,4 @@ export const messageOf: Readonly<Record<string, string>> = {
   'authorization.k8s.io/v1 SelfSubjectAccessReview': 'SelfSubjectAccessReview',
   'authorization.k8s.io/v1 SelfSubjectRulesReview': 'SelfSubjectRulesReview',
   'authorization.k8s.io/v1 SubjectAccessReview': 'SubjectAccessReview',
-  'authorization.k8s.io/v1 LocalSubjectAccessReview': 'LocalSubjectAccessReview',
 };

@@ -1,6 +1,9 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
+import type { Schema } from '../openapi/schema.ts';
+import { children } from '../openapi/walk.ts';
 import { compileJsonPath, type JsonPath } from '../table/json-path.ts';
 import { fieldAt, type PrinterColumn, type Resource } from './resource.ts';
+import { compareVersions } from './versions.ts';
 
 // The original lists these of a custom resource in this order, not by name.
 const verbs = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
@@ -47,10 +50,33 @@ export function resourcesOf(definition: JsonObject): Resource[] {
         custom: {
           schema: isObject(schema) ? schema : undefined,
           columns: (columns.length === 0 ? [ageOnly] : columns).map(columnOf),
+          ...(version.deprecated === true ? { deprecation: deprecationOf(version, definition) } : {}),
+          ...(isObject(schema) && hasDefaults(schema as Schema) ? { defaultsSince: revisionOf(definition) } : {}),
         },
       };
     });
 }
+
+/** What a client of a deprecated version is told: the version's own words, or which one to use instead. */
+function deprecationOf(version: JsonObject, definition: JsonObject): string {
+  if (typeof version.deprecationWarning === 'string') return version.deprecationWarning;
+  const { group, names, versions } = definition.spec as JsonObject;
+  const kind = String((names as JsonObject).kind);
+  const better = objects(versions)
+    .filter((other) => other.served === true && other.deprecated !== true)
+    .map((other) => String(other.name))
+    .filter((other) => compareVersions(other, String(version.name)) < 0)
+    .sort(compareVersions)[0];
+  const instead = better === undefined ? '' : `; use ${String(group)}/${better} ${kind}`;
+  return `${String(group)}/${String(version.name)} ${kind} is deprecated${instead}`;
+}
+
+function hasDefaults(schema: Schema): boolean {
+  return schema.default !== undefined || children(schema).some(hasDefaults);
+}
+
+const revisionOf = (definition: JsonObject): number =>
+  Number((definition.metadata as JsonObject).resourceVersion ?? Number.POSITIVE_INFINITY);
 
 function columnOf(column: JsonObject): PrinterColumn {
   return {

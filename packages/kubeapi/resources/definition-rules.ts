@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from '../json.ts';
 import { forbiddenField, invalidValue, notSupported, required } from '../objects/causes.ts';
 import type { Cause } from '../server/status.ts';
+import { structuralCauses } from './structural.ts';
 
 /** What a new CustomResourceDefinition is before its names are looked at. */
 export function prepareDefinition(definition: JsonObject): void {
@@ -28,7 +29,7 @@ export function definitionCauses(definition: JsonObject, before: JsonObject | un
   const causes: Cause[] = [];
   const name = String((definition.metadata as JsonObject).name ?? '');
   const wanted = `${String(names.plural ?? '')}.${String(spec.group ?? '')}`;
-  if (name !== wanted) {
+  if (name !== wanted && before === undefined) {
     causes.push(invalidValue('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
   }
   if ((spec.group ?? '') === '') causes.push(required('spec.group'));
@@ -52,16 +53,10 @@ function versionCauses(spec: JsonObject): Cause[] {
       invalidValue('spec.versions', spec.versions, 'must have exactly one version marked as storage version'),
     );
   }
-  for (const [index, version] of versions.entries()) {
-    if (isObject(version.schema) && isObject(version.schema.openAPIV3Schema)) {
-      if (version.schema.openAPIV3Schema.type === undefined) {
-        causes.push(required(`spec.versions[${index}].schema.openAPIV3Schema.type`, 'must not be empty at the root'));
-      }
-    } else {
-      causes.push(required(`spec.versions[${index}].schema.openAPIV3Schema`, 'schemas are required'));
-    }
+  if (storing.length === 0) {
+    causes.push(invalidValue('status.storedVersions', null, 'must have at least one stored version'));
   }
-  return causes;
+  return [...causes, ...structuralCauses(versions)];
 }
 
 /** What would leave the stored objects without their kind. */

@@ -15,6 +15,8 @@ const renamed: readonly (readonly [core: string, current: string])[] = [
 export function fromCoreEvent(event: JsonObject): JsonObject {
   const result = { ...event };
   for (const [core, current] of renamed) move(result, core, current);
+  // Always there in the older kind, left out of the newer when empty.
+  for (const key of ['reportingController', 'reportingInstance']) if (result[key] === '') delete result[key];
   return result;
 }
 
@@ -22,7 +24,7 @@ export function fromCoreEvent(event: JsonObject): JsonObject {
 export function toCoreEvent(event: JsonObject): JsonObject {
   const result = { ...event };
   for (const [core, current] of renamed) move(result, current, core);
-  return result;
+  return { reportingComponent: '', reportingInstance: '', ...result };
 }
 
 function move(object: JsonObject, from: string, to: string): void {

@@ -2,6 +2,7 @@ import type { JsonObject } from '../json.ts';
 import { builtinResources, reviewResources } from './builtin.ts';
 import { resourcesOf } from './custom.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
+import { compareVersions } from './versions.ts';
 
 /** A group with its versions, the preferred one first. */
 export interface Group {
@@ -86,20 +87,3 @@ export class Registry {
 }
 
 const keyOf = (resource: Resource): string => `${resource.group}/${resource.version}/${resource.plural}`;
-
-/** Kubernetes' order of versions: v2 before v1 before v2beta1 before v1beta2 before v1alpha1, then the rest by name. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [rankOf(a), rankOf(b)];
-  for (const [index, value] of left.entries()) {
-    const difference = (right[index] ?? 0) - value;
-    if (difference !== 0) return difference;
-  }
-  return a < b ? -1 : 1;
-}
-
-function rankOf(version: string): number[] {
-  const match = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/.exec(version);
-  if (match === null) return [0, 0, 0];
-  const stability = match[2] === undefined ? 3 : match[2] === 'beta' ? 2 : 1;
-  return [stability, Number(match[1]), Number(match[3] ?? 0)];
-}

@@ -15,9 +15,6 @@ export interface Subresource {
   readonly name: string;
   readonly kind: string;
   readonly verbs: readonly string[];
-  /** When the kind belongs to another group, such as `policy/v1` Eviction. */
-  readonly group?: string;
-  readonly version?: string;
 }
 
 /** One resource in one version, as it is served: a row of the built-in table, or made from a CustomResourceDefinition. */
@@ -46,12 +43,22 @@ export interface Resource {
   /** Fields beside metadata.name and metadata.namespace that a field selector may name. */
   readonly selectableFields: readonly SelectableField[];
   /** Present when a CustomResourceDefinition made this resource. */
-  readonly custom?: { readonly schema: JsonObject | undefined; readonly columns: readonly PrinterColumn[] };
+  readonly custom?: CustomResource;
   /** Present when the served form differs from the stored one by more than apiVersion and kind. */
   readonly conversion?: {
     readonly toServed: (object: JsonObject) => JsonObject;
     readonly toStored: (object: JsonObject) => JsonObject;
   };
+}
+
+/** What a CustomResourceDefinition says of one version. */
+export interface CustomResource {
+  readonly schema: JsonObject | undefined;
+  readonly columns: readonly PrinterColumn[];
+  /** The warning of a deprecated version. */
+  readonly deprecation?: string;
+  /** The revision of the definition when the schema has defaults: older objects get them when they are read. */
+  readonly defaultsSince?: number;
 }
 
 export interface SelectableField {

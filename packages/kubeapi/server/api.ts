@@ -1,11 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { Objects } from '../objects/objects.ts';
+import { contextOf } from './context.ts';
+import { patch } from './patch.ts';
+import { podLog } from './pod-log.ts';
 import { readMany, readOne } from './read.ts';
+import { remove, removeMany } from './remove.ts';
 import { pageNotFound, type Reply } from './reply.ts';
 import { type ApiPath, type ApiRequest, flag, requestedForm, resourceOf } from './request.ts';
-import { methodNotAllowed, noSuchResource, StatusError } from './status.ts';
+import { methodNotAllowed, methodNotSupported, noSuchResource, notFound, StatusError } from './status.ts';
 import type { Watches } from './watch.ts';
-import { contextOf, create, patch, remove, replace } from './write.ts';
+import { create, replace } from './write.ts';
 
 export interface Parts {
   readonly objects: Objects;
@@ -27,41 +31,63 @@ export function locate(path: ApiPath, objects: Objects): ApiRequest['resource'] 
 
 /** Serves one request to a resource. @throws StatusError */
 export async function serve(request: ApiRequest, response: ServerResponse, parts: Parts): Promise<Answer> {
-  const { method, name, query, resource } = request;
-  checkSubresource(request);
+  const { resource, warnings } = request;
+  const verb = verbOf(request);
+  checkVerb(request, verb);
   if (requestedForm(request.accept) === 'unacceptable') throw notAcceptable();
-  if (method === 'GET') {
-    const watching = flag(query, 'watch') && request.subresource === '';
-    if (watching) {
-      parts.watches.open(request, response);
-      return undefined;
-    }
-    const reply = name === '' ? readMany(request, parts.objects) : readOne(request, parts.objects);
-    return { reply, warnings: [] };
+  if (resource.custom?.deprecation !== undefined) warnings.push(resource.custom.deprecation);
+  if (verb === 'watch') {
+    parts.watches.open(request, response);
+    return undefined;
   }
-  const verb = verbOf(method, name);
-  if (verb === undefined || (request.subresource === '' && !resource.verbs.includes(verb))) throw methodNotAllowed();
-  if (verb === 'create' && resource.namespaced && request.namespace === '') throw methodNotAllowed();
-  if (verb === 'delete') return { reply: await remove(request, parts.objects), warnings: [] };
-  const context = contextOf(request);
-  const act = { create, update: replace, patch }[verb];
-  if (act === undefined) throw methodNotAllowed();
-  return { reply: await act(request, parts.objects, context), warnings: context.warnings };
+  return { reply: handlers[verb](request, parts.objects), warnings };
 }
 
-function verbOf(method: string, name: string): 'create' | 'update' | 'patch' | 'delete' | undefined {
-  if (method === 'POST') return name === '' ? 'create' : undefined;
-  if (name === '') return undefined;
-  if (method === 'PUT') return 'update';
-  if (method === 'PATCH') return 'patch';
-  if (method === 'DELETE') return 'delete';
-  return undefined;
+type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
+
+const handlers: Readonly<Record<Exclude<Verb, 'watch'>, (request: ApiRequest, objects: Objects) => Reply>> = {
+  get: (request, objects) => (request.subresource === 'log' ? podLog(request, objects) : readOne(request, objects)),
+  list: readMany,
+  create: (request, objects) => create(request, objects, contextOf(request)),
+  update: (request, objects) => replace(request, objects, contextOf(request)),
+  patch: (request, objects) => patch(request, objects, contextOf(request)),
+  delete: remove,
+  deletecollection: removeMany,
+};
+
+/** What a request wants, in the words of discovery and of access rules. @throws StatusError 405 for no such thing */
+function verbOf({ method, name, query, subresource }: ApiRequest): Verb {
+  const one = name !== '';
+  switch (method) {
+    case 'GET':
+      if (flag(query, 'watch') && subresource === '') return 'watch';
+      return one ? 'get' : 'list';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return one ? 'delete' : 'deletecollection';
+    default:
+      throw methodNotAllowed();
+  }
 }
 
-function checkSubresource(request: ApiRequest): void {
-  if (request.subresource === '') return;
-  const found = request.resource.subresources.find((candidate) => candidate.name === request.subresource);
-  if (found === undefined) throw noSuchResource();
+function checkVerb({ resource, namespace, name, subresource }: ApiRequest, verb: Verb): void {
+  const { group, plural, custom } = resource;
+  let { verbs } = resource;
+  if (subresource !== '') {
+    const found = resource.subresources.find((candidate) => candidate.name === subresource);
+    if (found === undefined) throw custom === undefined ? noSuchResource() : notFound({ group, kind: plural, name });
+    verbs = found.verbs;
+  }
+  const placed = verb !== 'create' || !resource.namespaced || namespace !== '';
+  const named = (verb === 'create') === (name === '') || !['create', 'update', 'patch'].includes(verb);
+  if (verbs.includes(verb) && placed && named) return;
+  if (custom === undefined || subresource === '') throw methodNotAllowed();
+  throw methodNotSupported({ group, kind: plural }, verb);
 }
 
 function notAcceptable(): StatusError {
@@ -69,5 +95,6 @@ function notAcceptable(): StatusError {
     406,
     'NotAcceptable',
     'only the following media types are accepted: application/json, application/yaml',
+    {},
   );
 }

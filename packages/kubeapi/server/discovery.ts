@@ -67,7 +67,6 @@ function entriesOf(resource: Resource): JsonObject[] {
       name: `${plural}/${sub.name}`,
       singularName: '',
       namespaced,
-      ...(sub.group === undefined ? {} : { group: sub.group, version: sub.version ?? '' }),
       kind: sub.kind,
       verbs: [...sub.verbs],
     })),
@@ -100,7 +99,9 @@ export function aggregated(registry: Registry, core: boolean): JsonObject {
 }
 
 function aggregatedResource(resource: Resource): JsonObject {
-  const { group, version, kind, shortNames, categories, subresources } = resource;
+  const { kind, shortNames, categories, subresources } = resource;
+  // The original names group and version of custom kinds only, as it does in the older form of discovery.
+  const { group, version } = resource.custom === undefined ? { group: '', version: '' } : resource;
   return {
     resource: resource.plural,
     responseKind: { group, version, kind },
@@ -114,7 +115,7 @@ function aggregatedResource(resource: Resource): JsonObject {
       : {
           subresources: subresources.map((sub) => ({
             subresource: sub.name,
-            responseKind: { group: sub.group ?? group, version: sub.version ?? version, kind: sub.kind },
+            responseKind: { group, version, kind: sub.kind },
             verbs: [...sub.verbs],
           })),
         }),

@@ -1,18 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../json.ts';
-import { forbiddenField, invalidValue } from '../objects/causes.ts';
+import { forbiddenField, invalidValue, notSupported } from '../objects/causes.ts';
 import type { Objects } from '../objects/objects.ts';
+import { lacksDefaults, type StoredText } from '../objects/read-defaults.ts';
 import { both, everything, fieldSelector, labelSelector, type Selector } from '../objects/selectors.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import type { Stored } from '../store/store.ts';
 import { tableOf } from '../table/table.ts';
 import { json, jsonText, type Reply } from './reply.ts';
 import { type ApiRequest, requestedForm } from './request.ts';
-import { badRequest, expired, invalidOption, notFound, StatusError } from './status.ts';
+import { badRequest, type Cause, expired, invalid, notFound, StatusError } from './status.ts';
 
 /** The stored text as this resource serves it, without parsing it where that can be spared. */
-export function servedText(found: { readonly body: string }, resource: Resource, objects: Objects): string {
-  if (resource.conversion !== undefined) return JSON.stringify(objects.parse(found, resource));
+export function servedText(found: StoredText, resource: Resource, objects: Objects): string {
+  if (resource.conversion !== undefined || lacksDefaults(found, resource))
+    return JSON.stringify(objects.parse(found, resource));
   return `{"kind":"${resource.kind}","apiVersion":"${apiVersionOf(resource)}",${found.body.slice(1)}`;
 }
 
@@ -84,10 +86,12 @@ export function readMany(request: ApiRequest, objects: Objects): Reply {
   }
   const last = items.at(-1);
   const metadata: JsonObject = { resourceVersion: String(position.revision) };
+  const form = requestedForm(request.accept);
+  // A custom list says that it is complete, a built-in one says nothing.
   if (remaining > 0 && last !== undefined) {
     metadata.continue = tokenOf({ revision: position.revision, after: idOf(last) });
     if (selector.everything) metadata.remainingItemCount = remaining;
-  }
+  } else if (resource.custom !== undefined && form === '') metadata.continue = '';
   return presentMany(request, items, metadata, objects);
 }
 
@@ -124,23 +128,8 @@ function positionOf(query: URLSearchParams, objects: Objects): Position {
     if (position.revision >= objects.store.oldest && position.revision <= current) return position;
     throw expiredToken({ revision: current, after: position.after });
   }
-  if (match !== '' && wanted === '') {
-    throw listOption(
-      forbiddenField('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
-    );
-  }
-  if (match !== '' && match !== 'Exact' && match !== 'NotOlderThan') {
-    throw listOption({
-      field: 'resourceVersionMatch',
-      reason: 'FieldValueNotSupported',
-      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-    });
-  }
-  if (match === 'Exact' && wanted === '0') {
-    throw listOption(
-      forbiddenField('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
-    );
-  }
+  const causes = matchCauses(match, wanted);
+  if (causes.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, causes);
   const revision = parseRevision(wanted, 'invalid resource version: ');
   if (revision > current) throw tooLarge(revision, current);
   if (match !== 'Exact') return { revision: current, after: '' };
@@ -148,7 +137,18 @@ function positionOf(query: URLSearchParams, objects: Objects): Position {
   return { revision, after: '' };
 }
 
-const listOption = (cause: Parameters<typeof invalidOption>[1]) => invalidOption('ListOptions', cause);
+function matchCauses(match: string, wanted: string): Cause[] {
+  if (match === '') return [];
+  const forbidden = (why: string) => forbiddenField('resourceVersionMatch', `resourceVersionMatch ${why}`);
+  const causes: Cause[] = [];
+  if (wanted === '') causes.push(forbidden('is forbidden unless resourceVersion is provided'));
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    causes.push(notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+  } else if (match === 'Exact' && wanted === '0') {
+    causes.push(forbidden('"exact" is forbidden for resourceVersion "0"'));
+  }
+  return causes;
+}
 
 /** A resource version that this store has not reached: the client knows another server, or the file was replaced. */
 function tooLarge(revision: number, current: number): StatusError {

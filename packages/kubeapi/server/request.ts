@@ -1,4 +1,5 @@
 import type { UserInfo } from '../objects/admission.ts';
+import type { Target } from '../objects/objects.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
 
@@ -21,6 +22,8 @@ export interface ApiRequest extends ApiPath {
   readonly contentType: string;
   readonly userAgent: string;
   readonly user: UserInfo;
+  /** What the client is told beside the answer; whoever serves the request adds to it. */
+  readonly warnings: string[];
   readonly bytes: Buffer;
   /** The body as text; empty when there was none, and for a protocol buffer, which is none. */
   readonly body: string;
@@ -88,4 +91,9 @@ const servedForms = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMet
 export function flag(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
   return value !== null && !['', '0', 'false', 'f', 'F', 'False', 'FALSE'].includes(value);
+}
+
+export function targetOf(request: ApiRequest): Target {
+  const { resource, namespace, name, subresource } = request;
+  return { resource, namespace, name, subresource };
 }

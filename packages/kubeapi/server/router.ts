@@ -97,6 +97,7 @@ async function answerTo(request: FastifyRequest, reply: FastifyReply, options: R
     contentType,
     userAgent: request.headers['user-agent'] ?? '',
     user,
+    warnings: [],
     ...bodyOf(request.body, contentType),
   };
   return serve(apiRequest, reply.raw, options);

@@ -91,6 +91,13 @@ export const forbidden = (subject: StatusSubject, why: string, causes?: readonly
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 
+/** What the original says of custom resources in place of {@link methodNotAllowed}. */
+export const methodNotSupported = (subject: { group: string; kind: string }, action: string): StatusError =>
+  new StatusError(405, 'MethodNotAllowed', `${action} is not supported on resources of kind "${qualified(subject)}"`, {
+    ...(subject.group === '' ? {} : { group: subject.group }),
+    kind: subject.kind,
+  });
+
 export const unauthorized = (): StatusError => new StatusError(401, 'Unauthorized', 'Unauthorized');
 
 export const expired = (message: string): StatusError => new StatusError(410, 'Expired', message);

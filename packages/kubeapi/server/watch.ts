@@ -161,10 +161,10 @@ class Watch {
   #send(type: ChangeType, body: string, revision: number): void {
     const { resource } = this.#request;
     if (this.#form === '' || this.#form === 'yaml') {
-      this.#write(type, servedText({ body }, resource, this.#objects));
+      this.#write(type, servedText({ body, revision }, resource, this.#objects));
       return;
     }
-    const object = this.#objects.parse({ body }, resource);
+    const object = this.#objects.parse({ body, revision }, resource);
     if (this.#form === 'Table') {
       const options = { ...tableOptions(this.#request, this.#objects), columns: !this.#sentColumns };
       const table = { ...tableOf([object], resource, options), metadata: { resourceVersion: String(revision) } };
