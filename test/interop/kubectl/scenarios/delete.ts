@@ -1,6 +1,7 @@
 import type { Scenario } from '../action.ts';
 import { http } from '../http.ts';
 import { configMap, pod, pump } from '../pumps.ts';
+import { givenUp } from '../restrictions.ts';
 
 const maps = '/api/v1/namespaces/delete/configmaps';
 
@@ -23,7 +24,7 @@ export const deletion: Scenario = {
     { name: 'by type and name', kubectl: 'delete configmap/c pump/p' },
     { name: 'with the name as output', kubectl: 'delete configmap d -o name' },
     { name: 'what has a finalizer', kubectl: 'delete configmap held --wait=false' },
-    { name: 'what has a finalizer, waiting', kubectl: 'delete configmap held --timeout=2s' },
+    { name: 'what has a finalizer, waiting', kubectl: 'delete configmap held --timeout=2s', restrict: givenUp },
     { name: 'what is being deleted', kubectl: 'get configmap held -o yaml' },
     { name: 'change what is being deleted', kubectl: 'patch configmap held -p \'{"data":{"a":"1"}}\'' },
     {
