@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../json.ts';
+import { cloneJson, isObject, type Json, type JsonObject } from '../json.ts';
 import { strategyOf } from '../kinds/kinds.ts';
 import { conflict, deleted, forbidden, invalidOption } from '../server/status.ts';
 import { notSupported } from './causes.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '@selvedge/base/clock';
 import type { Random } from '@selvedge/base/random';
-import { equalJson, type JsonObject } from '../json.ts';
+import { cloneJson, equalJson, type JsonObject } from '../json.ts';
 import { strategyOf } from '../kinds/kinds.ts';
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
