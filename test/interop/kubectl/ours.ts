@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Target } from './run-scenario.ts';
 
+/** Few, so that a watch from long ago is refused, as the list of actions has it. */
+const maxEvents = '50';
+
 /**
  * The project's own API server, fresh, in a process of its own: what it does to itself it does not do to the test.
  * @throws Error with its log when it ends before it serves
@@ -13,7 +16,9 @@ export async function startOurs(): Promise<Target & { stop(): Promise<void> }> {
   const logFile = join(directory, 'log');
   const log = openSync(logFile, 'a');
   const program = join(import.meta.dirname, 'ours-main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', program, directory], { stdio: ['pipe', 'pipe', log] });
+  const child = spawn(process.execPath, ['--import', 'tsx', program, directory, maxEvents], {
+    stdio: ['pipe', 'pipe', log],
+  });
   closeSync(log);
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error('no pipes to our API server');
