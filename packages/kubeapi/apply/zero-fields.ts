@@ -1,16 +1,6 @@
 import { isObject, type Json, type JsonObject, setKey } from '../json.ts';
+import { goFieldsOf } from '../openapi/go-fields.ts';
 import type { Schema } from '../openapi/schema.ts';
-
-/** Times that a Go type holds by value, by the name of the type: an OpenAPI schema does not tell them from pointers. */
-const timesAlwaysWritten: Readonly<Record<string, readonly string[]>> = {
-  ContainerStateRunning: ['startedAt'],
-  ContainerStateTerminated: ['startedAt', 'finishedAt'],
-  CustomResourceDefinitionCondition: ['lastTransitionTime'],
-  Event: ['eventTime', 'firstTimestamp', 'lastTimestamp', 'deprecatedFirstTimestamp', 'deprecatedLastTimestamp'],
-  NamespaceCondition: ['lastTransitionTime'],
-  NodeCondition: ['lastHeartbeatTime', 'lastTransitionTime'],
-  PodCondition: ['lastProbeTime', 'lastTransitionTime'],
-};
 
 /**
  * A built-in object with the fields that the original's Go type always has: structs, and scalars and lists that it writes
@@ -37,7 +27,7 @@ function fill(value: Json, schema: Schema): Json {
     const field = fieldSchema(schema, name);
     setKey(filled, name, field === undefined ? child : fill(child, field));
   }
-  const times = new Set(timesAlwaysWritten[schema.definition ?? '']);
+  const { times } = goFieldsOf(schema);
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (Object.hasOwn(filled, name)) continue;
     if (times.has(name)) filled[name] = null;

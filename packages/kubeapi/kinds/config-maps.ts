@@ -12,7 +12,10 @@ export function configMapCauses(map: JsonObject, before: JsonObject | undefined)
     ...keyCauses('data', map.data),
     ...twice.map(([key]) => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
     ...keyCauses('binaryData', map.binaryData),
-    ...sizeCauses([...texts, ...bytes].reduce((sum, size) => sum + size, 0)),
+    ...sizeCauses(
+      '[]',
+      [...texts, ...bytes].reduce((sum, size) => sum + size, 0),
+    ),
     ...frozenCauses(map, before, ['data', 'binaryData']),
   ];
 }

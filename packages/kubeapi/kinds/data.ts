@@ -27,12 +27,13 @@ function keyProblem(key: string): string | undefined {
   return key.startsWith('..') ? `must not ${key === '..' ? "be '..'" : "start with '..'"}` : undefined;
 }
 
-/** The cause when there is more data than is allowed. */
-export function sizeCauses(bytes: number): Cause[] {
+/**
+ * The cause when there is more data than is allowed.
+ * @param field  as the original names it: of a config map it gives an empty path, which prints as `[]`
+ */
+export function sizeCauses(field: string, bytes: number): Cause[] {
   if (bytes <= maxDataBytes) return [];
-  return [
-    { field: 'data', reason: 'FieldValueTooLong', message: `Too long: may not be more than ${maxDataBytes} bytes` },
-  ];
+  return [{ field, reason: 'FieldValueTooLong', message: `Too long: may not be more than ${maxDataBytes} bytes` }];
 }
 
 /** What an object marked `immutable` does not let itself be changed to. */

@@ -116,7 +116,7 @@ test('what is marked immutable stays, and data is bounded', () => {
   ]);
   assert.equal(configMapCauses({ data: { a: 'x'.repeat(maxDataBytes) } }, undefined), []);
   assert.equal(texts(configMapCauses({ data: { a: 'x'.repeat(maxDataBytes + 1) } }, undefined)), [
-    'data: Too long: may not be more than 1048576 bytes',
+    '[]: Too long: may not be more than 1048576 bytes',
   ]);
 });
 

@@ -8,7 +8,7 @@ import { defaultNode } from './nodes.ts';
 import { defaultPod, preparePod } from './pod-defaults.ts';
 import { podCauses } from './pods.ts';
 import { defaultSecret, secretCauses } from './secrets.ts';
-import { defaultService, serviceCauses } from './services.ts';
+import { defaultService, keepAssigned, prepareService, serviceCauses, serviceWarnings } from './services.ts';
 import type { Strategy } from './strategy.ts';
 
 const strategies: Readonly<Record<string, Strategy>> = {
@@ -19,7 +19,15 @@ const strategies: Readonly<Record<string, Strategy>> = {
   '/pods': { defaults: defaultPod, prepareCreate: preparePod, validate: podCauses, returnsDeleted: true },
   '/secrets': { defaults: defaultSecret, validate: secretCauses },
   '/serviceaccounts': { returnsDeleted: true },
-  '/services': { defaults: defaultService, validate: serviceCauses, createOnUpdate: true, returnsDeleted: true },
+  '/services': {
+    defaults: defaultService,
+    prepareCreate: prepareService,
+    prepareUpdate: keepAssigned,
+    validate: serviceCauses,
+    warnings: serviceWarnings,
+    createOnUpdate: true,
+    returnsDeleted: true,
+  },
   'apiextensions.k8s.io/customresourcedefinitions': {
     defaults: defaultDefinition,
     prepareCreate: prepareDefinition,

@@ -36,14 +36,15 @@ function defaultContainer(container: JsonObject, hostNetwork: boolean): void {
     if (hostNetwork && port.containerPort !== undefined) port.hostPort ??= port.containerPort;
   }
   for (const name of probes) if (isObject(container[name])) defaultProbe(container[name]);
-  for (const variable of listAt(container, 'env')) {
-    const field = mapAt(variable, 'valueFrom', 'fieldRef');
-    if (field.fieldPath !== undefined) field.apiVersion ??= 'v1';
-  }
+  for (const variable of listAt(container, 'env')) defaultFieldReference(mapAt(variable, 'valueFrom'));
   // What is limited and not asked for is asked for to the limit.
   if (!isObject(container.resources) || !isObject(container.resources.limits)) return;
   const { resources } = container;
   resources.requests = { ...container.resources.limits, ...(isObject(resources.requests) ? resources.requests : {}) };
+}
+
+function defaultFieldReference(source: JsonObject): void {
+  if (isObject(source.fieldRef)) source.fieldRef.apiVersion ??= 'v1';
 }
 
 /** Whether an image may be another one tomorrow: it has no tag, or `latest`. */
@@ -68,6 +69,8 @@ function defaultVolume(volume: JsonObject): void {
   for (const kind of ['configMap', 'secret', 'downwardAPI', 'projected']) {
     if (isObject(volume[kind])) volume[kind].defaultMode ??= fileMode;
   }
+  const sources = [volume, ...listAt(volume, 'projected', 'sources')];
+  for (const item of sources.flatMap((source) => listAt(source, 'downwardAPI', 'items'))) defaultFieldReference(item);
   if (isObject(volume.hostPath)) volume.hostPath.type ??= '';
 }
 

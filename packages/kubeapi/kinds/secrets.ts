@@ -27,7 +27,10 @@ export function secretCauses(secret: JsonObject, before: JsonObject | undefined)
   const changedType = before !== undefined && before.type !== secret.type;
   return [
     ...keyCauses('data', secret.data),
-    ...sizeCauses(bytes.reduce((sum, size) => sum + size, 0)),
+    ...sizeCauses(
+      'data',
+      bytes.reduce((sum, size) => sum + size, 0),
+    ),
     ...typeCauses(secret),
     ...(changedType ? [invalidValue('type', secret.type, 'field is immutable')] : []),
     ...frozenCauses(secret, before, ['data']),

@@ -17,11 +17,35 @@ export function defaultService(service: JsonObject): void {
   }
   if (spec.type === 'ExternalName') return;
   spec.internalTrafficPolicy ??= 'Cluster';
-  if (typeof spec.clusterIP === 'string' && spec.clusterIP !== '') spec.clusterIPs ??= [spec.clusterIP];
-  spec.ipFamilies ??= ['IPv4'];
-  spec.ipFamilyPolicy ??= 'SingleStack';
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+}
+
+const assigned = ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy'];
+
+/** What the original's allocator decides. One without a selector may have endpoints of both families. */
+export function prepareService(service: JsonObject): void {
+  if (!isObject(service.spec) || service.spec.type === 'ExternalName') return;
+  const { spec } = service;
+  if (typeof spec.clusterIP === 'string') spec.clusterIPs ??= [spec.clusterIP];
+  const anyFamily = spec.clusterIP === 'None' && spec.selector === undefined;
+  spec.ipFamilyPolicy ??= anyFamily ? 'RequireDualStack' : 'SingleStack';
+  spec.ipFamilies ??= spec.ipFamilyPolicy === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
+}
+
+/** An update that does not speak of what was assigned leaves it. */
+export function keepAssigned(service: JsonObject, before: JsonObject): void {
+  if (!isObject(service.spec) || !isObject(before.spec) || service.spec.type === 'ExternalName') return;
+  for (const key of assigned) {
+    const value = before.spec[key];
+    if (value !== undefined) service.spec[key] ??= value;
+  }
+}
+
+export function serviceWarnings(service: JsonObject): string[] {
+  const { clusterIP, sessionAffinity } = mapAt(service, 'spec');
+  const idle = clusterIP === 'None' && sessionAffinity === 'ClientIP';
+  return idle ? ['spec.SessionAffinity is ignored for headless services'] : [];
 }
 
 export function serviceCauses(service: JsonObject): Cause[] {

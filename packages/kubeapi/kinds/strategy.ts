@@ -9,6 +9,8 @@ export interface Strategy {
   readonly prepareCreate?: (object: JsonObject) => void;
   readonly prepareUpdate?: (object: JsonObject, before: JsonObject) => void;
   readonly validate?: (object: JsonObject, before: JsonObject | undefined) => Cause[];
+  /** What a client is told of an object that is taken all the same. */
+  readonly warnings?: (object: JsonObject) => string[];
   /** Why an object may not be deleted, whoever asks. */
   readonly keeps?: (object: JsonObject) => string | undefined;
   /** Kinds whose update creates the object when it is missing. */

@@ -11,6 +11,7 @@ import { conformTyped, TypeMismatch } from '../validation/typed.ts';
 import { schemaCauses } from '../validation/validate.ts';
 import { invalidValue } from './causes.ts';
 import type { WriteContext } from './context.ts';
+import { metadataOf } from './metadata.ts';
 import type { Schemas } from './ownership.ts';
 
 /**
@@ -29,16 +30,20 @@ export function conform(object: JsonObject, resource: Resource, schemas: Schemas
 }
 
 function conformToSchema(object: JsonObject, resource: Resource, schemas: Schemas, context: WriteContext): string[] {
-  if (resource.custom === undefined) {
-    try {
-      return conformTyped(object, schemas.of(resource), resource.kind);
-    } catch (error) {
-      if (!(error instanceof TypeMismatch)) throw error;
-      const why = context.patch?.form === 'strategic' ? error.converted : error.message;
-      throw undecodable(why, object, resource, context);
-    }
+  const schema = schemas.of(resource);
+  try {
+    if (resource.custom === undefined) return conformTyped(object, schema, resource.kind);
+    const metadata = schema.properties?.metadata ?? {};
+    const unknown = conformTyped(metadataOf(object), metadata, 'ObjectMeta', 'metadata');
+    return [...unknown, ...conformCustom(object, resource.custom.schema as Schema | undefined)];
+  } catch (error) {
+    if (!(error instanceof TypeMismatch)) throw error;
+    const why = context.patch?.form === 'strategic' ? error.converted : error.message;
+    throw undecodable(why, object, resource, context);
   }
-  const schema = resource.custom.schema as Schema | undefined;
+}
+
+function conformCustom(object: JsonObject, schema: Schema | undefined): string[] {
   if (schema === undefined) return [];
   const unknown = prune(object, schema);
   fillDefaults(object, schema);

@@ -2,6 +2,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { Registry } from '../resources/registry.ts';
 import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { badRequest, type StatusError } from '../server/status.ts';
+import { jsonKind } from '../validation/typed.ts';
 import { metadataOf } from './metadata.ts';
 
 /**
@@ -78,46 +79,11 @@ export function checkName(object: JsonObject, name: string): void {
   throw badRequest(`the name of the object (${String(own)}) does not match the name on the URL (${name})`);
 }
 
-/** The types of metadata fields, which hold for every kind. */
-function checkMetadata(object: JsonObject, resource: Resource): void {
-  const wrong = (field: string, value: Json, wanted: string) =>
-    badRequest(
-      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: cannot unmarshal ` +
-        `${goKind(value)} into Go struct field ObjectMeta.${field} of type ${wanted}`,
-    );
-  const { metadata } = object;
-  if (metadata !== undefined && metadata !== null && !isObject(metadata)) {
-    throw badRequest(
-      `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: json: cannot unmarshal ` +
-        `${goKind(metadata)} into Go struct field .metadata of type v1.ObjectMeta`,
-    );
-  }
-  const fields = metadataOf(object);
-  for (const key of ['name', 'generateName', 'namespace', 'uid', 'resourceVersion']) {
-    const value = fields[key];
-    if (value !== undefined && value !== null && typeof value !== 'string') throw wrong(key, value, 'string');
-    if (value === null) delete fields[key];
-  }
-  for (const key of ['labels', 'annotations']) {
-    const value = fields[key];
-    if (value === null) delete fields[key];
-    if (value === undefined || value === null) continue;
-    if (!isObject(value)) throw wrong(key, value, 'map[string]string');
-    for (const text of Object.values(value)) if (typeof text !== 'string') throw wrong(key, text, 'string');
-  }
-  for (const key of ['finalizers', 'ownerReferences', 'managedFields']) {
-    const value = fields[key];
-    if (value === null || (Array.isArray(value) && value.length === 0)) delete fields[key];
-    else if (value !== undefined && !Array.isArray(value))
-      throw wrong(key, value, key === 'finalizers' ? '[]string' : `[]v1.${key}`);
-  }
-  for (const key of ['creationTimestamp', 'deletionTimestamp']) if (fields[key] === null) delete fields[key];
-}
-
-/** What Go's JSON decoder calls a value in its messages. */
-export function goKind(value: Json): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value;
+/** Metadata of any kind is an object; what is in it is a matter of its type. */
+function checkMetadata({ metadata }: JsonObject, { kind, version }: Resource): void {
+  if (metadata === undefined || metadata === null || isObject(metadata)) return;
+  throw badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot unmarshal ${jsonKind(metadata)} into Go ` +
+      'struct field .metadata of type v1.ObjectMeta',
+  );
 }

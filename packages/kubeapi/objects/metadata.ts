@@ -107,6 +107,17 @@ export function metadataCauses(object: JsonObject, resource: Resource): Cause[] 
   return causes;
 }
 
+/** Of a custom object a finalizer without a domain is taken, with a word about it. */
+export function finalizerWarnings(object: JsonObject, resource: Resource): string[] {
+  if (resource.custom === undefined) return [];
+  return finalizersOf(object)
+    .filter((name) => !name.includes('/') && !standardFinalizers.has(name))
+    .map(
+      (name) =>
+        `metadata.finalizers: "${name}": prefer a domain-qualified finalizer name to avoid accidental conflicts with other finalizer writers`,
+    );
+}
+
 const standardFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 const bareFinalizer = 'name is neither a standard finalizer name nor is it fully qualified';
 

@@ -14,6 +14,7 @@ import { checkName } from './decode.ts';
 import {
   carryOver,
   finalizersOf,
+  finalizerWarnings,
   immutableCauses,
   isTerminating,
   metadataCauses,
@@ -95,6 +96,8 @@ export class Objects {
     conform(object, resource, this.schemas, context);
     strategy.defaults?.(object);
     placeInNamespace(object, resource, namespace);
+    // Owned is what the client wrote, with its defaults; not what the server decides below.
+    this.#own(resource, '', undefined, object, context);
     stampNew(object, resource, this.#clock.now(), this.#random);
     if (resource.hasStatus && resource.storage !== '/nodes') delete object.status;
     strategy.prepareCreate?.(object);
@@ -107,10 +110,11 @@ export class Objects {
       ...schemaFlaws(object, resource, '', this.schemas),
       ...(strategy.validate?.(object, undefined) ?? []),
     ]);
+    context.warnings.push(...warningsOf(object, resource));
     this.#admit('CREATE', target, object, undefined, context);
     const key = keyOf(resource, target.namespace, name);
     if (this.#store.get(key) !== undefined) throw alreadyExists(subjectOf(target));
-    return this.#put(key, this.#owned(target, undefined, object, context), resource, context);
+    return this.#put(key, object, resource, context);
   }
 
   /**
@@ -142,6 +146,7 @@ export class Objects {
       ...schemaFlaws(next, resource, subresource, this.schemas),
       ...(strategyOf(resource).validate?.(next, before) ?? []),
     ]);
+    context.warnings.push(...warningsOf(next, resource));
     this.#admit('UPDATE', target, next, before, context);
     if (equalJson(next, before)) return before;
     const key = keyOf(resource, target.namespace, target.name);
@@ -149,7 +154,8 @@ export class Objects {
       if (!context.dryRun) this.#store.remove(key, stored(next, resource));
       return next;
     }
-    return this.#put(key, this.#owned(target, before, next, context), resource, context);
+    this.#own(resource, subresource, before, next, context);
+    return this.#put(key, next, resource, context);
   }
 
   /** Takes the object away, or marks it when finalizers hold it. `last` is its state with whatever deletion changed. */
@@ -180,11 +186,17 @@ export class Objects {
     return object;
   }
 
-  /** With managedFields kept; an apply has done that itself. */
-  #owned(target: Target, before: JsonObject | undefined, after: JsonObject, context: WriteContext): JsonObject {
-    if (context.applies === true) return after;
-    const { resource, subresource } = target;
-    return owned(this.schemas, { resource, subresource, before, after, manager: context.manager, now: this.now() });
+  /** Records in the metadata who wrote what; an apply has done that itself. */
+  #own(
+    resource: Resource,
+    subresource: string,
+    before: JsonObject | undefined,
+    after: JsonObject,
+    context: WriteContext,
+  ): void {
+    if (context.applies === true) return;
+    const write = { resource, subresource, before, after, manager: context.manager, now: this.now() };
+    after.metadata = metadataOf(owned(this.schemas, write));
   }
 
   #refuse(object: JsonObject, resource: Resource, name: string, causes: readonly Cause[]): void {
@@ -304,6 +316,10 @@ function restrict(next: JsonObject, before: JsonObject, target: Target): void {
     if (before.status === undefined) delete next.status;
     else next.status = cloneJson(before.status);
   }
+}
+
+function warningsOf(object: JsonObject, resource: Resource): string[] {
+  return [...finalizerWarnings(object, resource), ...(strategyOf(resource).warnings?.(object) ?? [])];
 }
 
 /** A namespace goes when its spec.finalizers are empty as well. */

@@ -1,3 +1,4 @@
+import { fieldsOutOfReach } from '../apply/ownership.ts';
 import { trackUpdate } from '../apply/track.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { schemaFor } from '../openapi/builtin.ts';
@@ -24,6 +25,10 @@ export class Schemas {
   }
 }
 
+/** The fields that a write to this part of the resource cannot change, so that nobody comes to own them by it. */
+export const outOfReach = ({ custom, hasStatus }: Resource, subresource: string) =>
+  fieldsOutOfReach(subresource, { custom: custom !== undefined, hasStatus });
+
 /** RFC 3339 in whole seconds, as managedFields have it. */
 export const timeText = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, 'Z');
 
@@ -48,6 +53,7 @@ export function owned(
     schema: schemas.of(resource),
     apiVersion: apiVersionOf(resource),
     subresource,
+    ignored: outOfReach(resource, subresource),
   });
   return isObject(tracked) ? tracked : after;
 }

@@ -5,7 +5,7 @@ import { patch } from './patch.ts';
 import { podLog } from './pod-log.ts';
 import { readMany, readOne } from './read.ts';
 import { remove, removeMany } from './remove.ts';
-import { pageNotFound, type Reply } from './reply.ts';
+import { pageNotFound, type Reply, replyTo } from './reply.ts';
 import { type ApiPath, type ApiRequest, flag, requestedForm, resourceOf } from './request.ts';
 import { methodNotAllowed, methodNotSupported, noSuchResource, notFound, StatusError } from './status.ts';
 import type { Watches } from './watch.ts';
@@ -40,7 +40,13 @@ export async function serve(request: ApiRequest, response: ServerResponse, parts
     parts.watches.open(request, response);
     return undefined;
   }
-  return { reply: handlers[verb](request, parts.objects), warnings };
+  try {
+    return { reply: handlers[verb](request, parts.objects), warnings };
+  } catch (error) {
+    // Warnings are told beside a refusal too.
+    if (error instanceof StatusError) return { reply: replyTo(error), warnings };
+    throw error;
+  }
 }
 
 type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';

@@ -6,7 +6,7 @@ import { required } from '../objects/causes.ts';
 import type { WriteContext } from '../objects/context.ts';
 import { checkKind, checkName } from '../objects/decode.ts';
 import type { Objects } from '../objects/objects.ts';
-import { timeText } from '../objects/ownership.ts';
+import { outOfReach, timeText } from '../objects/ownership.ts';
 import type { Schema } from '../openapi/schema.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
@@ -68,6 +68,7 @@ function apply(request: ApiRequest, objects: Objects, given: WriteContext): Repl
         schema: objects.schemas.of(resource),
         apiVersion: apiVersionOf(resource),
         subresource,
+        ignored: outOfReach(resource, subresource),
       }),
     );
     if ('conflicts' in outcome) {

@@ -86,18 +86,20 @@ export function readMany(request: ApiRequest, objects: Objects): Reply {
   }
   const last = items.at(-1);
   const metadata: JsonObject = { resourceVersion: String(position.revision) };
-  const form = requestedForm(request.accept);
-  // A custom list says that it is complete, a built-in one says nothing.
   if (remaining > 0 && last !== undefined) {
     metadata.continue = tokenOf({ revision: position.revision, after: idOf(last) });
     if (selector.everything) metadata.remainingItemCount = remaining;
-  } else if (resource.custom !== undefined && form === '') metadata.continue = '';
+  }
   return presentMany(request, items, metadata, objects);
 }
 
-function presentMany(request: ApiRequest, items: readonly Stored[], metadata: JsonObject, objects: Objects): Reply {
+/** Many objects in the form the client asked for. */
+export function presentMany(request: ApiRequest, items: readonly Stored[], given: JsonObject, objects: Objects): Reply {
   const { resource } = request;
   const form = requestedForm(request.accept);
+  // A custom list says that it is complete, a built-in one says nothing.
+  const complete = resource.custom !== undefined && form === '';
+  const metadata: JsonObject = complete ? { continue: '', ...given } : given;
   if (form === 'Table') {
     const parsed = items.map((found) => objects.parse(found, resource));
     return json({ ...tableOf(parsed, resource, tableOptions(request, objects)), metadata });

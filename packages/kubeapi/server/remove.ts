@@ -1,10 +1,10 @@
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { deleteObject, deleteOptions } from '../objects/deletion.ts';
 import type { Objects } from '../objects/objects.ts';
-import { apiVersionOf } from '../resources/resource.ts';
+import type { Stored } from '../store/store.ts';
 import { bodyOf } from './body.ts';
 import { contextOf } from './context.ts';
-import { selectorOf } from './read.ts';
+import { presentMany, selectorOf } from './read.ts';
 import { json, type Reply } from './reply.ts';
 import { type ApiRequest, targetOf } from './request.ts';
 
@@ -22,16 +22,15 @@ export function removeMany(request: ApiRequest, objects: Objects): Reply {
   const context = contextOf(request, options);
   const wanted = deleteOptions(options, request.query);
   const selector = selectorOf(request);
-  const items: Json[] = [];
+  const items: Stored[] = [];
   for (const stored of objects.store.list(resource.storage, namespace === '' ? undefined : namespace)) {
     const object = objects.parse(stored, resource);
     if (!selector.matches(object)) continue;
     const target = { resource, namespace: stored.namespace, name: stored.name, subresource: '' };
     deleteObject(objects, target, wanted, context);
-    items.push(object);
+    items.push(stored);
   }
-  const metadata = { resourceVersion: String(objects.store.revision) };
-  return json({ kind: resource.listKind, apiVersion: apiVersionOf(resource), metadata, items });
+  return presentMany(request, items, { resourceVersion: String(objects.store.revision) }, objects);
 }
 
 function optionsOf(request: ApiRequest): JsonObject {

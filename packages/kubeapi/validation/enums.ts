@@ -3,11 +3,19 @@ import { notSupported } from '../objects/causes.ts';
 import type { Schema } from '../openapi/schema.ts';
 import type { Cause } from '../server/status.ts';
 
+/** The words of two fields that the original does not list by the alphabet. */
+const listed: Readonly<Record<string, readonly string[]>> = {
+  'spec.restartPolicy': ['Always', 'OnFailure', 'Never'],
+  'spec.dnsPolicy': ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'],
+};
+
+const wordsOf = (path: string, words: readonly Json[]): readonly string[] => listed[path] ?? words.map(String);
+
 /** Texts of a built-in object, already of the right types, that are none of the words their field allows. */
 export function enumCauses(value: Json, schema: Schema, path = ''): Cause[] {
   if (typeof value === 'string') {
     const unknown = schema.enum !== undefined && value !== '' && !schema.enum.includes(value);
-    return unknown ? [notSupported(path, value, schema.enum.map(String))] : [];
+    return unknown ? [notSupported(path, value, wordsOf(path, schema.enum))] : [];
   }
   if (Array.isArray(value)) {
     const { items } = schema;

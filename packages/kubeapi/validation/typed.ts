@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../json.ts';
+import { goFieldsOf } from '../openapi/go-fields.ts';
 import type { Schema } from '../openapi/schema.ts';
 import { microTimeLayout, timeLayout, timeProblem } from './go-time.ts';
 
@@ -16,14 +17,14 @@ export class TypeMismatch extends Error {
 }
 
 /**
- * Brings an object of a built-in kind into the form that its Go type would give it, in place: nulls, empty lists and empty
- * maps go, and so does what the type does not know.
+ * Brings an object of a built-in kind into the form that its Go type would give it, in place: nulls, empty lists and
+ * maps and zeros that the type leaves out go, and so does what the type does not know.
  * @returns the paths of unknown fields, such as `metadata.colour`
  * @throws TypeMismatch
  */
-export function conformTyped(object: JsonObject, schema: Schema, kind: string): string[] {
+export function conformTyped(object: JsonObject, schema: Schema, kind: string, path = ''): string[] {
   const unknown: string[] = [];
-  walkStruct(object, schema, { path: '', struct: kind, field: '', unknown });
+  walkStruct(object, schema, { path, struct: kind, field: '', unknown });
   return unknown;
 }
 
@@ -38,6 +39,7 @@ interface Place {
 
 function walkStruct(object: JsonObject, schema: Schema, place: Place): void {
   const properties = schema.properties ?? {};
+  const { omitted } = goFieldsOf(schema);
   for (const [key, value] of Object.entries(object)) {
     const below = Object.hasOwn(properties, key) ? properties[key] : undefined;
     const path = place.path === '' ? key : `${place.path}.${key}`;
@@ -48,7 +50,9 @@ function walkStruct(object: JsonObject, schema: Schema, place: Place): void {
     }
     const field = place.field === '' ? key : `${place.field}.${key}`;
     const kept = walk(value, below, { ...place, path, field });
-    if (kept === undefined || (isEmpty(kept, below) && schema.required?.includes(key) !== true)) delete object[key];
+    const optional = schema.required?.includes(key) !== true;
+    if (kept === undefined || (optional && isEmpty(kept, below)) || (omitted.has(key) && isZero(kept)))
+      delete object[key];
     else object[key] = kept;
   }
 }
@@ -118,6 +122,7 @@ function isEmpty(value: Json, schema: Schema): boolean {
   return isObject(value) && schema.properties === undefined && isSchema(schema.additionalProperties) && isBare(value);
 }
 
+const isZero = (value: Json): boolean => value === '' || value === 0 || value === false;
 const isBare = (object: JsonObject): boolean => Object.keys(object).length === 0;
 const isSchema = (value: Schema | boolean | undefined): value is Schema => typeof value === 'object';
 
@@ -130,7 +135,14 @@ function mismatch(value: Json, schema: Schema, { struct, field }: Place): TypeMi
     const what = schema.properties === undefined ? 'map' : 'struct';
     return new TypeMismatch(decoded, `cannot restore ${what} from ${goKind(value)}`);
   }
-  return new TypeMismatch(decoded, `cannot convert ${goKind(value)} to ${type}`);
+  return new TypeMismatch(decoded, unconverted(goKind(value), type));
+}
+
+/** Go converts between kinds of numbers, and integers to texts; both are known and refused, anything else is not known. */
+function unconverted(found: string, wanted: string): string {
+  const numeric = /^(int|float)/;
+  const known = numeric.test(found) && (numeric.test(wanted) || (wanted === 'string' && found === 'int64'));
+  return known ? `cannot convert ${found} to ${wanted}` : `unrecognized type: ${wanted}`;
 }
 
 function goType(schema: Schema): string {
@@ -152,7 +164,7 @@ function goType(schema: Schema): string {
 }
 
 /** What Go's JSON decoder calls a value. */
-function jsonKind(value: Json): string {
+export function jsonKind(value: Json): string {
   if (Array.isArray(value)) return 'array';
   return typeof value === 'boolean' ? 'bool' : value === null ? 'null' : typeof value;
 }

@@ -15,6 +15,7 @@ import { edit } from './scenarios/edit.ts';
 import { errors } from './scenarios/errors.ts';
 import { events } from './scenarios/events.ts';
 import { explain } from './scenarios/explain.ts';
+import { kinds } from './scenarios/kinds.ts';
 import { leases } from './scenarios/leases.ts';
 import { metadata } from './scenarios/metadata.ts';
 import { namespaces } from './scenarios/namespaces.ts';
@@ -52,6 +53,7 @@ export const scenarios: readonly Scenario[] = [
   configMapsAndSecrets,
   leases,
   services,
+  kinds,
   namespaces,
   owners,
   metadata,
