@@ -25,6 +25,7 @@ import { owners } from './scenarios/owners.ts';
 import { paging } from './scenarios/paging.ts';
 import { patch } from './scenarios/patch.ts';
 import { replace } from './scenarios/replace.ts';
+import { schemas } from './scenarios/schemas.ts';
 import { selectors } from './scenarios/selectors.ts';
 import { serverSideApply } from './scenarios/server-side-apply.ts';
 import { services } from './scenarios/services.ts';
@@ -47,6 +48,7 @@ export const scenarios: readonly Scenario[] = [
   validation,
   subresources,
   crds,
+  schemas,
   devices,
   events,
   nodesAndPods,
