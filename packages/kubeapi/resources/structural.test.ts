@@ -39,4 +39,10 @@ test('a default fits where it stands', () => {
   ]);
 });
 
+test('a pattern that cannot be read is refused when it is defined', () => {
+  const text = (pattern: string) => texts(version(object({ a: { type: 'string', pattern } })));
+  assert.match(text('(')[0] ?? '', /properties\[a\]\.pattern: Invalid value: "\(": must be a valid regular expression/);
+  for (const pattern of ['(?i)^on$', '^[[:alpha:]]+\\z', '\\-', '^\\p{L}+$']) assert.equal(text(pattern), [], pattern);
+});
+
 test.run();

@@ -1,14 +1,15 @@
 import { equalJson, isObject, type Json, type JsonObject } from '../json.ts';
-import { notSupported, required } from '../objects/causes.ts';
+import { invalidValue, notSupported, required } from '../objects/causes.ts';
 import type { Schema } from '../openapi/schema.ts';
 import type { Cause } from '../server/status.ts';
+import { compilePattern } from '../validation/pattern.ts';
 import { schemaCauses } from '../validation/validate.ts';
 
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
 /**
  * What keeps the schemas of a definition from being structural (Kubernetes, "Specifying a structural schema"): every node
- * has a type that there is, and a default fits where it stands.
+ * has a type that there is, a default fits where it stands, and a pattern can be read.
  */
 export function structuralCauses(versions: readonly JsonObject[]): Cause[] {
   const schemas = versions.map((version) => (isObject(version.schema) ? version.schema.openAPIV3Schema : undefined));
@@ -34,6 +35,7 @@ function nodeCauses(node: JsonObject, path: string, where: string): Cause[] {
   if (type === undefined || type === '') {
     if (!free) causes.push(required(`${path}.type`, `must not be empty ${where}`));
   } else if (!types.includes(String(type))) causes.push(notSupported(`${path}.type`, type, types));
+  if (typeof node.pattern === 'string') causes.push(...patternCauses(node.pattern, `${path}.pattern`));
   for (const [key, child] of entriesOf(node.properties)) {
     causes.push(...nodeCauses(child, `${path}.properties[${key}]`, 'for specified object fields'));
   }
@@ -45,6 +47,17 @@ function nodeCauses(node: JsonObject, path: string, where: string): Cause[] {
   }
   if (preset !== undefined && causes.length === 0) causes.push(...defaultCauses(preset, node, `${path}.default`));
   return causes;
+}
+
+/** Refused when it is defined, not each time that it is used. */
+function patternCauses(pattern: string, path: string): Cause[] {
+  try {
+    compilePattern(pattern);
+    return [];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : '';
+    return [invalidValue(path, pattern, `must be a valid regular expression, but isn't: ${why}`)];
+  }
 }
 
 function defaultCauses(preset: Json, node: JsonObject, path: string): Cause[] {

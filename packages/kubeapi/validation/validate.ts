@@ -2,13 +2,15 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import { duplicate, invalidValue, notSupported, required, typeInvalid } from '../objects/causes.ts';
 import type { Schema } from '../openapi/schema.ts';
 import type { Cause } from '../server/status.ts';
+import { hasFormat } from './formats.ts';
+import { compilePattern } from './pattern.ts';
 
 /** Causes that are told at most; an object can be wrong in a million places. */
 const maxCauses = 100;
 
 /**
  * What a custom resource, or its status, breaks of its CRD's schema, in the words of the original. Pure. Metadata is not looked at.
- * Covers types, required, enum, bounds, lengths, patterns, date-time, and keys of list-type map; not `oneOf`, `not` and CEL rules.
+ * Covers all that OpenAPI has in a structural schema, and keys of list-type map and set; not CEL rules.
  */
 export function schemaCauses(value: Json, schema: Schema): Cause[] {
   const causes: Cause[] = [];
@@ -19,18 +21,64 @@ export function schemaCauses(value: Json, schema: Schema): Cause[] {
 
 function check(value: Json, schema: Schema, path: string, causes: Cause[]): void {
   if (causes.length >= maxCauses) return;
-  if (value === null && schema.nullable === true) return;
-  if (!hasType(value, schema)) {
+  const isNull = value === null && schema.nullable === true;
+  if (!isNull && !hasType(value, schema)) {
     causes.push(...typeCauses(value, schema, path));
     return;
   }
   if (schema.enum && !schema.enum.some((word) => word === value))
     causes.push(notSupported(path, value, schema.enum.map(String)));
+  if (isNull) return;
   if (typeof value === 'string') checkText(value, schema, path, causes);
   else if (typeof value === 'number') checkNumber(value, schema, path, causes);
   else if (Array.isArray(value)) checkList(value, schema, path, causes);
   else if (isObject(value)) checkObject(value, schema, path, causes);
+  checkJunctors(value, schema, path, causes);
 }
+
+/** `allOf`, `anyOf`, `oneOf` and `not`. Of alternatives that all fail, the nearest one says what is missing. */
+function checkJunctors(value: Json, schema: Schema, path: string, causes: Cause[]): void {
+  const { allOf, anyOf, oneOf, not } = schema;
+  const against = (other: Schema): Cause[] => {
+    const found: Cause[] = [];
+    check(value, other, path, found);
+    return found;
+  };
+  const must = (what: string) => causes.push(nowhere(`${JSON.stringify(path)} must ${what}`));
+  const nearest = (outcomes: readonly Cause[][]) =>
+    outcomes.reduce((best, outcome) => (outcome.length < best.length ? outcome : best), outcomes[0] ?? []);
+  if (allOf) {
+    const outcomes = allOf.map(against);
+    const met = outcomes.filter((outcome) => outcome.length === 0).length;
+    if (met < allOf.length) must(`validate all the schemas (allOf)${met === 0 ? '. None validated' : ''}`);
+    causes.push(...outcomes.flat());
+  }
+  if (anyOf) {
+    const outcomes = anyOf.map(against);
+    if (outcomes.every((outcome) => outcome.length > 0)) {
+      must('validate at least one schema (anyOf)');
+      causes.push(...nearest(outcomes));
+    }
+  }
+  if (oneOf) {
+    const outcomes = oneOf.map(against);
+    const met = outcomes.filter((outcome) => outcome.length === 0).length;
+    const found = met === 0 ? 'none valid' : `${met} valid alternatives`;
+    if (met !== 1) must(`validate one and only one schema (oneOf). Found ${found}`);
+    if (met === 0) causes.push(...nearest(outcomes));
+  }
+  if (not && against(not).length === 0) must('not validate the schema (not)');
+}
+
+/** A cause that the original gives no field. */
+const nowhere = (message: string): Cause => ({
+  field: '<nil>',
+  reason: 'FieldValueInvalid',
+  message: `Invalid value: "": ${message}`,
+});
+
+const outOfRange = (format: string, path: string): Cause =>
+  nowhere(`Checked value must be of type integer with format ${format} in ${path}`);
 
 function hasType(value: Json, schema: Schema): boolean {
   if (schema['x-kubernetes-int-or-string'] === true) return typeof value === 'string' || Number.isInteger(value);
@@ -57,11 +105,7 @@ function typeCauses(value: Json, schema: Schema, path: string): Cause[] {
   const { type = 'object', format } = schema;
   // The original compares a number with a format by the format, and then once more by its range.
   if (typeof value !== 'number' || type !== 'integer' || format === undefined) return [wrong(typeName(value), type)];
-  const range = `Checked value must be of type integer with format ${format} in ${path}`;
-  return [
-    { field: '<nil>', reason: 'FieldValueInvalid', message: `Invalid value: "": ${range}` },
-    wrong('float64', format),
-  ];
+  return [outOfRange(format, path), wrong('float64', format)];
 }
 
 function typeName(value: Json): string {
@@ -70,8 +114,6 @@ function typeName(value: Json): string {
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
   return typeof value;
 }
-
-const dateTime = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
 function checkText(value: string, schema: Schema, path: string, causes: Cause[]): void {
   const length = [...value].length;
@@ -85,16 +127,21 @@ function checkText(value: string, schema: Schema, path: string, causes: Cause[])
       message: `Too long: may not be more than ${schema.maxLength} bytes`,
     });
   }
-  if (schema.pattern !== undefined && !new RegExp(schema.pattern, 'u').test(value)) {
+  if (schema.pattern !== undefined && !compilePattern(schema.pattern).test(value)) {
     causes.push(invalidValue(path, value, `${path} in body should match '${schema.pattern}'`));
   }
-  if (schema.format === 'date-time' && !dateTime.test(value)) {
-    causes.push(invalidValue(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`));
+  const { format } = schema;
+  if (format !== undefined && !hasFormat(value, format)) {
+    causes.push(invalidValue(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
   }
 }
 
 function checkNumber(value: number, schema: Schema, path: string, causes: Cause[]): void {
-  const { minimum, maximum } = schema;
+  const { minimum, maximum, multipleOf, format } = schema;
+  if (format === 'int32' && Number.isInteger(value) && value !== (value | 0)) causes.push(outOfRange(format, path));
+  if (multipleOf !== undefined && !isWhole(value / multipleOf)) {
+    causes.push(invalidValue(path, value, `${path} in body should be a multiple of ${multipleOf}`));
+  }
   if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
     const what = schema.exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
     causes.push(invalidValue(path, value, `${path} in body should be ${what} ${minimum}`));
@@ -105,14 +152,13 @@ function checkNumber(value: number, schema: Schema, path: string, causes: Cause[
   }
 }
 
+/** Whether a quotient is a whole number, but for what floating point loses. */
+const isWhole = (quotient: number): boolean => Math.abs(quotient - Math.round(quotient)) < 1e-9;
+
 function checkList(value: readonly Json[], schema: Schema, path: string, causes: Cause[]): void {
   const { items, minItems, maxItems } = schema;
   if (maxItems !== undefined && value.length > maxItems) {
-    causes.push({
-      field: path,
-      reason: 'FieldValueTooMany',
-      message: `Too many: ${value.length}: must have at most ${maxItems} items`,
-    });
+    causes.push(tooMany(path, value.length, maxItems));
   }
   if (minItems !== undefined && value.length < minItems) {
     causes.push(invalidValue(path, value.length, `${path} in body should have at least ${minItems} items`));
@@ -128,6 +174,12 @@ function checkList(value: readonly Json[], schema: Schema, path: string, causes:
   }
 }
 
+const tooMany = (field: string, size: number, most: number): Cause => ({
+  field,
+  reason: 'FieldValueTooMany',
+  message: `Too many: ${size}: must have at most ${most} items`,
+});
+
 /** What makes an item of a list-type set or map one of its kind; undefined in an atomic list. */
 function identity(item: Json, schema: Schema): Json | undefined {
   if (schema['x-kubernetes-list-type'] === 'set') return item;
@@ -138,6 +190,12 @@ function identity(item: Json, schema: Schema): Json | undefined {
 
 function checkObject(value: JsonObject, schema: Schema, path: string, causes: Cause[]): void {
   const at = (key: string) => (path === '' ? key : `${path}.${key}`);
+  const { minProperties, maxProperties } = schema;
+  const size = Object.keys(value).length;
+  if (minProperties !== undefined && size < minProperties) {
+    causes.push(invalidValue(path, size, `${path} in body should have at least ${minProperties} properties`));
+  }
+  if (maxProperties !== undefined && size > maxProperties) causes.push(tooMany(path, size, maxProperties));
   for (const key of schema.required ?? []) if (value[key] === undefined) causes.push(required(at(key)));
   const { properties = {}, additionalProperties } = schema;
   for (const [key, child] of Object.entries(value)) {

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { Schema } from '../openapi/schema.ts';
 import { fillDefaults } from './defaults.ts';
 import { prune } from './prune.ts';
@@ -108,6 +108,63 @@ test('what is absent and has a default is filled in', () => {
       ],
     },
   });
+});
+
+const one = (node: Schema, value: Json) =>
+  schemaCauses({ a: value }, { type: 'object', properties: { a: node } }).map(
+    ({ field, message }) => `${field}: ${message}`,
+  );
+
+test('alternatives: any, one, all, none', () => {
+  const parts: Schema[] = [{ required: ['x'] }, { required: ['y'] }];
+  assert.equal(one({ anyOf: parts }, { y: 1 }), []);
+  assert.equal(one({ anyOf: parts }, {}), [
+    '<nil>: Invalid value: "": "a" must validate at least one schema (anyOf)',
+    'a.x: Required value',
+  ]);
+  assert.equal(one({ oneOf: parts }, { x: 1 }), []);
+  assert.match(one({ oneOf: parts }, { x: 1, y: 1 })[0] ?? '', /Found 2 valid alternatives/);
+  assert.equal(one({ allOf: parts }, { x: 1, y: 1 }), []);
+  assert.match(one({ allOf: parts }, {})[0] ?? '', /\(allOf\)\. None validated/);
+  assert.equal(one({ not: { required: ['x'] } }, {}), []);
+  assert.match(one({ not: { required: ['x'] } }, { x: 1 })[0] ?? '', /must not validate the schema \(not\)/);
+});
+
+test('numbers: multiples and the range of 32 bits', () => {
+  assert.equal(one({ type: 'number', multipleOf: 0.1 }, 0.3), []);
+  assert.is(one({ type: 'integer', multipleOf: 5 }, 7).length, 1);
+  assert.equal(one({ type: 'integer', format: 'int32' }, -(2 ** 31)), []);
+  assert.is(one({ type: 'integer', format: 'int32' }, 2 ** 31).length, 1);
+});
+
+test('formats that are looked at, and those that are remarks', () => {
+  const good: [string, string][] = [
+    ['cidr', '10.0.0.0/8'],
+    ['cidr', '::/0'],
+    ['date', '2024-02-29'],
+    ['duration', '1h30m'],
+    ['duration', '3 days'],
+    ['mac', '00:11:22:aa:bb:cc'],
+    ['hostname', 'a-b.example'],
+    ['ipv6', '::1'],
+    ['anything', 'else'],
+  ];
+  const bad: [string, string][] = [
+    ['cidr', '10.0.0.0/33'],
+    ['date', '2023-02-29'],
+    ['date-time', '2023-02-29T00:00:00Z'],
+    ['duration', '5 parsecs'],
+    ['mac', '00:11-22:aa:bb:cc'],
+    ['hostname', `${'a'.repeat(64)}.example`],
+  ];
+  for (const [format, text] of good) assert.equal(one({ type: 'string', format }, text), [], text);
+  for (const [format, text] of bad) assert.is(one({ type: 'string', format }, text).length, 1, text);
+});
+
+test('patterns are those of Go where they only differ in spelling', () => {
+  assert.equal(one({ type: 'string', pattern: '(?i)^ON$' }, 'on'), []);
+  assert.equal(one({ type: 'string', pattern: '\\A[[:digit:]]+\\z' }, '12'), []);
+  assert.is(one({ type: 'string', pattern: '\\A[[:digit:]]+\\z' }, 'a1').length, 1);
 });
 
 test.run();

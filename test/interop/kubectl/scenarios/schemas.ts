@@ -68,7 +68,7 @@ export const schemas: Scenario = {
     { name: 'served', kubectl: 'wait --for=create gauges/a --timeout=1s' },
     create(
       'all is well',
-      '{step: 10, ratio: 1.5, small: 9, names: {a: b}, few: [1, 2], any: {b: 1}, one: {a: 1}, not: {a: 1}, all: 2, level: 2, pick: null, address: 192.0.2.1, link: "http://example.com", wait: 5s, day: "2020-01-01", raw: eA==, mail: a@example.com, id: 11111111-2222-4333-8444-555555555555, host: example.com}',
+      '{step: 10, ratio: 1.5, small: 9, names: {a: b}, few: [1, 2], any: {b: 1}, one: {a: 1}, not: {a: 1}, all: 2, level: 2, pick: a, address: 192.0.2.1, link: "http://example.com", wait: 5s, day: "2020-01-01", raw: eA==, mail: a@example.com, id: 11111111-2222-4333-8444-555555555555, host: example.com}',
     ),
     create('no multiple', '{step: 7}'),
     create('no multiple of a fraction', '{ratio: 0.7}'),
@@ -86,6 +86,7 @@ export const schemas: Scenario = {
     create('not all', '{all: 5}'),
     create('a number that is not listed', '{level: 3}'),
     create('a word that is not listed', '{pick: c}'),
+    create('a null that is allowed and not listed', '{pick: null}'),
     create('no address', '{address: 300.0.0.1}'),
     create('no link', '{link: "::"}'),
     create('no duration', '{wait: soon}'),
