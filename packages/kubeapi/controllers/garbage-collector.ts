@@ -1,7 +1,8 @@
 import { isObject, type JsonObject } from '../json.ts';
 import { deleteObject, type Propagation } from '../objects/deletion.ts';
 import { finalizersOf, isTerminating, metadataOf } from '../objects/metadata.ts';
-import { keyOf as keyIn, type Objects, type Target } from '../objects/objects.ts';
+import type { Objects } from '../objects/objects.ts';
+import { keyOf as keyIn, type Target } from '../objects/target.ts';
 import type { Change, Key } from '../store/store.ts';
 import { type Controller, controllerContext } from './controller.ts';
 import { keyOf, OwnerIndex, type OwnerReference, ownersOf, textOf } from './owner-index.ts';

@@ -4,7 +4,8 @@ import { conflict, deleted, forbidden, invalidOption } from '../server/status.ts
 import { notSupported } from './causes.ts';
 import type { WriteContext } from './context.ts';
 import { finalizersOf, isTerminating, metadataOf, timestamp } from './metadata.ts';
-import { type Objects, subjectOf, type Target } from './objects.ts';
+import type { Objects } from './objects.ts';
+import { subjectOf, type Target } from './target.ts';
 
 export type Propagation = 'Orphan' | 'Background' | 'Foreground';
 

@@ -3,7 +3,7 @@ import type { Random } from '@selvedge/base/random';
 import { cloneJson, equalJson, type JsonObject } from '../json.ts';
 import { strategyOf } from '../kinds/kinds.ts';
 import type { Registry } from '../resources/registry.ts';
-import { apiVersionOf, type Resource } from '../resources/resource.ts';
+import type { Resource } from '../resources/resource.ts';
 import { alreadyExists, type Cause, conflict, forbidden, invalid, notFound } from '../server/status.ts';
 import type { Key, Store } from '../store/store.ts';
 import { type AdmissionHook, type AdmissionReview, admit } from './admission.ts';
@@ -25,7 +25,9 @@ import {
   wishChanged,
 } from './metadata.ts';
 import { owned, Schemas } from './ownership.ts';
-import { fillLaterDefaults, type StoredText } from './read-defaults.ts';
+import { restrict } from './reach.ts';
+import { fromStored, type StoredText, toStored } from './stored-form.ts';
+import { keyOf, subjectOf, type Target } from './target.ts';
 
 export interface ObjectsOptions {
   readonly store: Store;
@@ -33,15 +35,6 @@ export interface ObjectsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly admission: readonly AdmissionHook[];
-}
-
-/** Where a request points: one object, or one part of it. */
-export interface Target {
-  readonly resource: Resource;
-  readonly namespace: string;
-  readonly name: string;
-  /** `status`, or empty for the whole object. */
-  readonly subresource: string;
 }
 
 const modified = 'the object has been modified; please apply your changes to the latest version and try again';
@@ -81,7 +74,7 @@ export class Objects {
   /** The object in the form of `resource`, or nothing. */
   find(resource: Resource, namespace: string, name: string): JsonObject | undefined {
     const stored = this.#store.get(keyOf(resource, namespace, name));
-    return stored === undefined ? undefined : parse(stored, resource);
+    return stored === undefined ? undefined : fromStored(stored, resource);
   }
 
   /** @throws StatusError 404 */
@@ -151,7 +144,7 @@ export class Objects {
     if (equalJson(next, before)) return before;
     const key = keyOf(resource, target.namespace, target.name);
     if (isTerminating(next) && finalizersOf(next).length === 0 && !keepsNamespace(next, resource)) {
-      if (!context.dryRun) this.#store.remove(key, stored(next, resource));
+      if (!context.dryRun) this.#store.remove(key, toStored(next, resource));
       return next;
     }
     this.#own(resource, subresource, before, next, context);
@@ -162,7 +155,7 @@ export class Objects {
   remove(target: Target, last: JsonObject, context: WriteContext): void {
     if (context.dryRun) return;
     const key = keyOf(target.resource, target.namespace, target.name);
-    this.#store.remove(key, stored(last, target.resource));
+    this.#store.remove(key, toStored(last, target.resource));
   }
 
   /** Stores a state that only the server may make, such as a deletion time. No admission, no validation. */
@@ -176,12 +169,12 @@ export class Objects {
 
   /** The object in stored text turned into what `resource` serves. */
   parse(object: StoredText, resource: Resource): JsonObject {
-    return parse(object, resource);
+    return fromStored(object, resource);
   }
 
   #put(key: Key, object: JsonObject, resource: Resource, context: WriteContext): JsonObject {
     if (context.dryRun) return object;
-    const result = this.#store.put(key, stored(object, resource));
+    const result = this.#store.put(key, toStored(object, resource));
     metadataOf(object).resourceVersion = String(result.revision);
     return object;
   }
@@ -270,51 +263,6 @@ export class Objects {
       },
     };
     context.warnings.push(...admit(this.#hooks, review, resource));
-  }
-}
-
-/** The resource name and group in messages. */
-export const subjectOf = (target: Target) => ({
-  group: target.resource.group,
-  kind: target.resource.plural,
-  name: target.name,
-});
-
-export function keyOf(resource: Resource, namespace: string, name: string): Key {
-  return { resource: resource.storage, namespace: resource.namespaced ? namespace : '', name };
-}
-
-function parse(found: StoredText, resource: Resource): JsonObject {
-  const object: JsonObject = {
-    kind: resource.kind,
-    apiVersion: apiVersionOf(resource),
-    ...(JSON.parse(found.body) as JsonObject),
-  };
-  fillLaterDefaults(object, found, resource);
-  return resource.conversion === undefined ? object : resource.conversion.toServed(object);
-}
-
-function stored(object: JsonObject, resource: Resource): JsonObject {
-  return resource.conversion === undefined ? object : resource.conversion.toStored(object);
-}
-
-/** A write to the object leaves the status alone, a write to the status leaves everything else alone. */
-function restrict(next: JsonObject, before: JsonObject, target: Target): void {
-  const { resource, subresource } = target;
-  if (subresource === 'status') {
-    for (const key of Object.keys(next))
-      if (!(key in before) && !['status', 'metadata'].includes(key)) delete next[key];
-    for (const [key, value] of Object.entries(before)) {
-      if (key !== 'status' && key !== 'metadata') next[key] = cloneJson(value);
-    }
-    const keepsMetadata =
-      resource.custom !== undefined || resource.storage === 'apiextensions.k8s.io/customresourcedefinitions';
-    if (!keepsMetadata) return;
-    const { managedFields } = metadataOf(next);
-    next.metadata = { ...metadataOf(before), ...(managedFields === undefined ? {} : { managedFields }) };
-  } else if (resource.hasStatus) {
-    if (before.status === undefined) delete next.status;
-    else next.status = cloneJson(before.status);
   }
 }
 

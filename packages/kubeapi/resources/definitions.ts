@@ -3,7 +3,8 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { WriteContext } from '../objects/context.ts';
 import { definitionCleanup, deleteObject } from '../objects/deletion.ts';
 import { finalizersOf, isTerminating, metadataOf, nameOf, timestamp } from '../objects/metadata.ts';
-import type { Objects, Target } from '../objects/objects.ts';
+import type { Objects } from '../objects/objects.ts';
+import type { Target } from '../objects/target.ts';
 import type { Resource } from './resource.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { UserInfo } from '../objects/admission.ts';
-import type { Target } from '../objects/objects.ts';
+import type { Target } from '../objects/target.ts';
 import type { Registry } from '../resources/registry.ts';
 import type { Resource } from '../resources/resource.ts';
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import type { Schema } from '../openapi/schema.ts';
-import type { Resource } from '../resources/resource.ts';
+import { apiVersionOf, type Resource } from '../resources/resource.ts';
 import { fillDefaults } from '../validation/defaults.ts';
 
 /** An object as stored, with the revision at which it was written where that is known. */
@@ -14,7 +14,18 @@ export function lacksDefaults({ revision = 0 }: StoredText, { custom }: Resource
   return custom?.defaultsSince !== undefined && revision < custom.defaultsSince;
 }
 
-/** Fills in, in place, defaults that came after the object. */
-export function fillLaterDefaults(object: JsonObject, found: StoredText, resource: Resource): void {
+/** The object as `resource` serves it. */
+export function fromStored(found: StoredText, resource: Resource): JsonObject {
+  const object: JsonObject = {
+    kind: resource.kind,
+    apiVersion: apiVersionOf(resource),
+    ...(JSON.parse(found.body) as JsonObject),
+  };
   if (lacksDefaults(found, resource)) fillDefaults(object, resource.custom?.schema as Schema);
+  return resource.conversion === undefined ? object : resource.conversion.toServed(object);
+}
+
+/** The object as it is stored, whichever resource served it. */
+export function toStored(object: JsonObject, { conversion }: Resource): JsonObject {
+  return conversion === undefined ? object : conversion.toStored(object);
 }
