@@ -161,6 +161,28 @@ test('a namespace that is deleted empties itself, many objects and all', async (
   assert.is(objects.find(namespaces, '', 'plant'), undefined);
 });
 
+test('a namespace that cannot end yet says why, and ends when it can', async ({ objects }) => {
+  const namespaces = objects.registry.require('', 'v1', 'namespaces');
+  objects.create(namespaces, '', { metadata: { name: 'plant' } }, serverContext());
+  const held = target(objects, 'configmaps', 'plant', 'held');
+  const metadata = { name: 'held', finalizers: ['example.com/hold'] };
+  objects.create(held.resource, 'plant', { metadata }, serverContext());
+  deleteObject(objects, target(objects, 'namespaces', '', 'plant'), {}, serverContext());
+  await settle(objects);
+  const { conditions } = objects.get(target(objects, 'namespaces', '', 'plant')).status as { conditions: JsonObject[] };
+  assert.equal(
+    conditions.filter(({ status }) => status === 'True').map(({ message }) => message),
+    [
+      'Some resources are remaining: configmaps. has 1 resource instances',
+      'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',
+    ],
+  );
+  const release = (before: JsonObject) => ({ ...before, metadata: { ...metadataOf(before), finalizers: [] } });
+  objects.update(held, release, serverContext());
+  await settle(objects);
+  assert.is(objects.find(namespaces, '', 'plant'), undefined);
+});
+
 test('every namespace has a default account, also after somebody deleted it', async ({ objects }) => {
   await settle(objects);
   const account = target(objects, 'serviceaccounts', 'kube-system', 'default');

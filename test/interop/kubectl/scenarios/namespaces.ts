@@ -40,6 +40,15 @@ export const namespaces: Scenario = {
     { name: 'put something in that stays', kubectl: 'create -f held.yaml' },
     { name: 'delete while something stays', kubectl: 'delete namespace plant-a --wait=false' },
     { name: 'it is ending', kubectl: 'get namespace plant-a' },
+    {
+      name: 'it says that something holds it',
+      kubectl: 'wait --for=condition=NamespaceFinalizersRemaining namespace/plant-a --timeout=30s',
+    },
+    {
+      name: 'why it does not end',
+      kubectl:
+        'get namespace plant-a -o jsonpath=\'{range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}\'',
+    },
     { name: 'create in what is ending', kubectl: 'create configmap late -n plant-a' },
     {
       name: 'wait for its end',
