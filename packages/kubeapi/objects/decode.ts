@@ -11,20 +11,31 @@ import { metadataOf } from './metadata.ts';
  * @throws StatusError 400 in the original's words
  */
 export function parseJson(text: string, kind: string): JsonObject {
-  const unrecognized = (why: string) =>
-    badRequest(
-      kind === '' ? why : `the object provided is unrecognized (must be of type ${kind}): ${why} (${excerpt(text)})`,
-    );
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch (error) {
-    throw unrecognized(`couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`);
+    throw unrecognized(
+      kind,
+      text,
+      `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : ''}`,
+    );
   }
   if (!isObject(value)) {
-    throw unrecognized("couldn't get version/kind; json parse error: json: cannot unmarshal the body into an object");
+    throw unrecognized(
+      kind,
+      text,
+      "couldn't get version/kind; json parse error: json: cannot unmarshal the body into an object",
+    );
   }
   return value;
+}
+
+/** @param kind  what the body should be; empty for options */
+export function unrecognized(kind: string, text: string, why: string): StatusError {
+  return badRequest(
+    kind === '' ? why : `the object provided is unrecognized (must be of type ${kind}): ${why} (${excerpt(text)})`,
+  );
 }
 
 function excerpt(text: string): string {

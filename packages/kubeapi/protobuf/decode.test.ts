@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { StatusError } from '../server/status.ts';
-import { decodeProtobuf } from './decode.ts';
+import { decodeProtobuf as decode } from './decode.ts';
 
+const decodeProtobuf = (body: Buffer) => decode(body, 'ConfigMap');
 const magic = Buffer.from('6b387300', 'hex');
 
 /** A field with a length; a text stands for its bytes. */
@@ -81,6 +82,18 @@ test('a port by number or by name', () => {
       { port: 80, targetPort: 8080 },
       { port: 80, targetPort: 'http' },
     ],
+  });
+});
+
+test('options of a deletion, of whichever group', () => {
+  const options = Buffer.concat([number(1, 0), field(2, field(1, 'some-uid')), field(4, 'Orphan'), field(5, 'All')]);
+  assert.equal(decodeProtobuf(envelope('any.example.com/v1', 'DeleteOptions', options)), {
+    kind: 'DeleteOptions',
+    apiVersion: 'any.example.com/v1',
+    gracePeriodSeconds: 0,
+    preconditions: { uid: 'some-uid' },
+    propagationPolicy: 'Orphan',
+    dryRun: ['All'],
   });
 });
 

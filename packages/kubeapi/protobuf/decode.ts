@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../json.ts';
+import { unrecognized } from '../objects/decode.ts';
 import { badRequest } from '../server/status.ts';
 import { messageOf, messages } from './messages.ts';
 import { asBytes, asNumber, bytesAt, numberAt, type WireFields, WireReader, type WireValue } from './wire.ts';
@@ -12,23 +13,31 @@ const magic = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 /**
  * A body in Kubernetes' protocol buffer form as the JSON that it stands for. kubectl's typed commands (`create configmap`,
  * `auth can-i`) send nothing else.
+ * @param expected  the kind that it should be, for the message about a body of another form; empty for options
  * @throws StatusError 400 for what cannot be read, and for kinds without a table in messages.ts
  */
-export function decodeProtobuf(body: Buffer): JsonObject {
+export function decodeProtobuf(body: Buffer, expected: string): JsonObject {
   if (!body.subarray(0, 4).equals(magic)) {
-    throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
+    const why = 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]';
+    throw unrecognized(expected, body.subarray(0, 30).toString('hex'), why);
   }
   const reader = new WireReader();
   const envelope = reader.fieldsOf(body.subarray(4));
   const type = reader.fieldsOf(bytesAt(envelope, 1));
   const apiVersion = bytesAt(type, 1).toString();
   const kind = bytesAt(type, 2).toString();
-  const key = `${apiVersion} ${kind}`;
-  const message = Object.hasOwn(messageOf, key) ? messageOf[key] : undefined;
+  const message = messageFor(apiVersion, kind);
   if (message === undefined) {
     throw badRequest(`"${kind}" of "${apiVersion}" cannot be read as a protocol buffer by this server; send JSON`);
   }
   return { kind, apiVersion, ...new MessageDecoder(reader).message(bytesAt(envelope, 2), message) };
+}
+
+/** Options are of every group; whoever deletes names the group of what is deleted. */
+function messageFor(apiVersion: string, kind: string): string | undefined {
+  if (kind === 'DeleteOptions') return kind;
+  const key = `${apiVersion} ${kind}`;
+  return Object.hasOwn(messageOf, key) ? messageOf[key] : undefined;
 }
 
 /** Turns the fields of messages into JSON by the conventions of Kubernetes: bytes as base64, nothing for a zero. */

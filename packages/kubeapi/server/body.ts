@@ -15,7 +15,7 @@ export function bodyOf(request: ApiRequest, kind = request.resource.kind): JsonO
     if (isObject(value)) return value;
     throw badRequest('error parsing YAML: expected an object');
   }
-  if (contentType === protobufType) return decodeProtobuf(request.bytes);
+  if (contentType === protobufType) return decodeProtobuf(request.bytes, kind);
   const accepted = ['application/json', 'application/yaml', protobufType].join(', ');
   throw unknownFormat(accepted);
 }

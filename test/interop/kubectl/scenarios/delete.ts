@@ -97,6 +97,16 @@ export const deletion: Scenario = {
       name: 'with an unknown propagation policy',
       call: ({ config }) => http(config, { method: 'DELETE', path: `${maps}/e?propagationPolicy=Sideways` }),
     },
+    {
+      name: 'with options as a protocol buffer: a dry run',
+      call: ({ config }) =>
+        http(config, {
+          method: 'DELETE',
+          path: `${maps}/e`,
+          headers: { 'content-type': 'application/vnd.kubernetes.protobuf' },
+          body: 'k8s\0\n\x13\n\x02v1\x12\rDeleteOptions\x12\x05*\x03All\x1a\0"\0',
+        }),
+    },
     { name: 'what is returned', call: ({ config }) => http(config, { method: 'DELETE', path: `${maps}/e` }) },
     {
       name: 'what is returned the second time',

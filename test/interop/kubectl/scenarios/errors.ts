@@ -49,6 +49,7 @@ export const errors: Scenario = {
     post('YAML', pumps, 'apiVersion: plant.example.com/v1\nkind: Pump\nmetadata: {name: yaml}\nspec: {flow: 1}\n', {
       'content-type': 'application/yaml',
     }),
+    post('a protocol buffer that is none', maps, 'text', { 'content-type': 'application/vnd.kubernetes.protobuf' }),
     call('a method that is not allowed', 'PUT', maps),
     call('an unknown resource', 'GET', '/apis/plant.example.com/v1/namespaces/errors/motors'),
     call('an unknown group', 'GET', '/apis/nothing.example.com/v1/namespaces/errors/motors'),
