@@ -10,6 +10,7 @@ import { apiVersionOf } from '../resources/resource.ts';
 import type { Change, ChangeType } from '../store/store.ts';
 import { tableOf } from '../table/table.ts';
 import { integer, parseRevision, partial, selectorOf, servedText, tableOptions } from './read.ts';
+import { warningHeaders } from './reply.ts';
 import { type ApiRequest, flag, requestedForm } from './request.ts';
 import { expired, invalidOption, StatusError } from './status.ts';
 
@@ -92,6 +93,8 @@ class Watch {
 
   start(): void {
     const { clock } = this.#options;
+    const { warnings } = this.#request;
+    if (warnings.length > 0) this.#response.setHeader('warning', warningHeaders(warnings));
     this.#response.writeHead(200, {
       'content-type': 'application/json',
       'cache-control': 'no-cache, private',

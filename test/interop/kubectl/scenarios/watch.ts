@@ -86,6 +86,11 @@ export const watch: Scenario = {
         watchEvents(config, `${pumps}?watch=1&resourceVersion=0&fieldSelector=metadata.name%3Dnorth`, 1),
     },
     {
+      name: 'a watch of a deprecated version',
+      kubectl:
+        "get --raw '/apis/plant.example.com/v1beta1/namespaces/watch/pumps?watch=1&resourceVersion=0&timeoutSeconds=1&fieldSelector=metadata.name%3Dx'",
+    },
+    {
       name: 'a watch of a namespace that is not there',
       call: ({ config }) =>
         watchEvents(config, `${pumps.replace('watch', 'nowhere')}?watch=1&resourceVersion=0&timeoutSeconds=1`, 1),
