@@ -117,6 +117,8 @@ export async function patchAllToRegister(
   rounds: number,
 ): Promise<number[]> {
   const times: number[] = [];
+  // What is measured is a write, not the handshakes of 32 connections.
+  await Promise.all(Array.from({ length: count }, (_, index) => kube.call('GET', devicePath(index + 1))));
   for (let round = 0; round < rounds; round++) {
     const tenths = 600 + round;
     const started = performance.now();
