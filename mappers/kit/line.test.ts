@@ -164,7 +164,13 @@ test('a silent device is said to be unreachable, its values bad, its writes wait
   await bed.advance(30_000);
   assert.is(bed.health('one')?.reason, 'Ready');
   assert.is(bed.plant.unit(1).registers.get(0), 5);
-  assert.is(bed.outcomes('one').at(-1)?.phase, 'Verified');
+  const written = bed.outcomes('one').at(-1);
+  assert.is(written?.phase, 'Verified');
+  bed.plant.unit(1).isSilent = true;
+  await bed.advance(6_000);
+  // Without the revision the gateway would take it for a sample from before the write.
+  assert.is(bed.samples('one').at(-1)?.quality, 'bad');
+  assert.equal(bed.samples('one').at(-1)?.acked, written?.revision);
   await bed.mapper.stop();
 });
 

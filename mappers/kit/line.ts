@@ -217,6 +217,11 @@ export class Line<LineSettings, Device, Address> {
 
   #reportAllBad(device: ServedDevice<LineSettings, Device, Address>, reason: string): void {
     const points = [...device.prepared.points.values()].map(({ point }) => point);
-    if (points.length > 0) this.#options.samples(device, badSamples(points, reason, this.#options.clock.now()));
+    if (points.length === 0) return;
+    const { samples, clock } = this.#options;
+    samples(
+      device,
+      badSamples(points, (name) => device.state(name).acked, reason, clock.now()),
+    );
   }
 }

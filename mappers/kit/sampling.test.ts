@@ -43,7 +43,7 @@ test('no reading, no raw value, or one that is no value of the type: bad, with t
 
 test('reasons are never longer than their topic allows', () => {
   const long = 'x'.repeat(5_000);
-  assert.is(badSamples([point], long, 1)[0]?.reason?.length, 1_024);
+  assert.is(badSamples([point], () => undefined, long, 1)[0]?.reason?.length, 1_024);
   assert.is(sampleOf(served, { quality: 'bad', reason: long }, 1, undefined).reason?.length, 1_024);
 });
 

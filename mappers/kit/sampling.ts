@@ -21,7 +21,20 @@ export function sampleOf<Address>(
   return { ...base, value: text.text, quality: reading.quality, ...reason };
 }
 
-/** Samples that say only why there is no value. Pure. */
-export function badSamples(points: readonly Pick<Point<unknown>, 'name'>[], reason: string, at: number): Sample[] {
-  return points.map(({ name }) => ({ property: name, quality: 'bad', reason: reason.slice(0, maxReason), at }));
+/**
+ * Samples that say only why there is no value. Pure.
+ * @param acked  the newest revision of a point that the device had acknowledged by then: without it a sample of a point that was
+ *   written counts as one from before the write
+ */
+export function badSamples(
+  points: readonly Pick<Point<unknown>, 'name'>[],
+  acked: (name: string) => Sample['acked'],
+  reason: string,
+  at: number,
+): Sample[] {
+  return points.map(({ name }) => {
+    const revision = acked(name);
+    const because = { reason: reason.slice(0, maxReason), at };
+    return { property: name, quality: 'bad', ...because, ...(revision ? { acked: revision } : {}) };
+  });
 }

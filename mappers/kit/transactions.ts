@@ -132,7 +132,10 @@ export class Transactions<Line, Device, Address> {
     if (device.prepared.points !== planned) return;
     if (verdict === 'refused' && points.length > 1) return halve(device, points);
     if (verdict === 'refused' || verdict === 'troubled') {
-      return samples(device, badSamples(points, describeError(error), clock.now()));
+      return samples(
+        device,
+        badSamples(points, (name) => acked.get(name), describeError(error), clock.now()),
+      );
     }
     if (verdict !== 'answered') return;
     const at = middle(began, clock.now());

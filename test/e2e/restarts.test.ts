@@ -40,13 +40,35 @@ for (const name of ['gateway', 'cloud', 'hil-sim']) {
   });
 }
 
+test('a plant that falls silent: no value counts as good, and what is desired meanwhile waits and is written', async () => {
+  const plant = product.pid('hil-sim');
+  process.kill(plant, 'SIGSTOP');
+  try {
+    const unreachable = async () => (await product.condition('boiler', 'Ready')) === 'False/DeviceUnreachable';
+    await until(20_000, 'unreachable', unreachable);
+    const qualities = async () =>
+      new Set((await product.jsonPath('boiler', '{.status.twins[*].reported.quality}')).split(' '));
+    await until(5_000, 'every value is bad', async () => [...(await qualities())].join() === 'bad');
+    const { code } = await product.kubectl(
+      ...['patch', 'device', 'boiler', '--type=json', '-p'],
+      '[{"op":"replace","path":"/spec/properties/0/desired/value","value":"44"}]',
+    );
+    assert.is(code, 0);
+    await until(10_000, 'waits', async () => (await product.condition('boiler', 'Synced')) === 'False/Pending');
+  } finally {
+    process.kill(plant, 'SIGCONT');
+  }
+  await until(20_000, 'synced', synced);
+  assert.is(await product.point('boiler', 'setpoint'), 44);
+});
+
 test('kill -9 of selvedge itself: all that it started ends by itself, and the next start resumes', async () => {
   const family = product.family();
   await product.kill();
   await until(20_000, 'all have ended', async () => !family.some(isAlive));
   await product.start();
   await until(10_000, 'ready', ready);
-  assert.is(await product.point('boiler', 'setpoint'), 57);
+  assert.is(await product.point('boiler', 'setpoint'), 44);
 });
 
 test('Ctrl-C stops everything and leaves no process behind', async () => {
@@ -60,7 +82,7 @@ test('a second start resumes the same state', async () => {
   await product.start();
   await until(10_000, 'ready', ready);
   await until(10_000, 'synced', synced);
-  assert.is(await product.point('boiler', 'setpoint'), 57);
+  assert.is(await product.point('boiler', 'setpoint'), 44);
 });
 
 test('a second product in the same directory is refused with the reason', async () => {
