@@ -65,7 +65,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const random = options.random ?? systemRandom;
   const user = { name: adminName, group: adminGroup };
-  const credentials = loadCredentials(dir, ['localhost', '127.0.0.1', '::1', host], user, clock.now());
+  const credentials = await loadCredentials(dir, ['localhost', '127.0.0.1', '::1', host], user, clock.now());
   const store = new Store({
     file: join(dir, 'kubeapi.sqlite'),
     clock,

@@ -20,16 +20,16 @@ const year = 365 * day;
  * The credentials kept in `dir`, made when there are none or when the certificates near their end. One file, written in
  * one piece, so that a crash never leaves half of them.
  */
-export function loadCredentials(
+export async function loadCredentials(
   dir: string,
   hosts: readonly string[],
   user: { name: string; group: string },
   now: number,
-): Credentials {
+): Promise<Credentials> {
   const file = join(dir, 'credentials.json');
   const kept = existsSync(file) ? readCredentials(file) : undefined;
   if (kept !== undefined && validUntil(kept) > now + 30 * day) return kept;
-  const fresh = makeCredentials(hosts, user, now, kept?.token);
+  const fresh = await makeCredentials(hosts, user, now, kept?.token);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writePrivate(file, `${JSON.stringify(fresh, null, 2)}\n`);
   return fresh;
@@ -40,22 +40,20 @@ function validUntil(credentials: Credentials): number {
   return Math.min(...certificates.map((text) => Date.parse(new X509Certificate(text).validTo)));
 }
 
-function makeCredentials(
+async function makeCredentials(
   hosts: readonly string[],
   user: { name: string; group: string },
   now: number,
   token: string | undefined,
-): Credentials {
+): Promise<Credentials> {
   // An hour in the past: a client's clock may be behind. Years ahead: nobody renews anything on one box.
   const times = { notBefore: now - 3_600_000, notAfter: now + 10 * year };
-  const commonName = 'selvedge-kubeapi-ca';
-  const authority = issue({ commonName, use: 'authority', ...times });
-  const signer = { commonName, key: authority.privateKey };
-  const server = issue({ commonName: 'kube-apiserver', use: 'server', hosts, ...times }, signer);
-  const client = issue({ commonName: user.name, organization: user.group, use: 'client', ...times }, signer);
+  const { certificate, authority } = await issue({ commonName: 'selvedge-kubeapi-ca', use: 'authority', ...times });
+  const server = await issue({ commonName: 'kube-apiserver', use: 'server', hosts, ...times }, authority);
+  const client = await issue({ commonName: user.name, organization: user.group, use: 'client', ...times }, authority);
   // The authority's own key is forgotten: nobody can make a second user with it.
   return {
-    authority: authority.certificate,
+    authority: certificate,
     server: { certificate: server.certificate, key: server.key },
     client: { certificate: client.certificate, key: client.key },
     token: token ?? randomBytes(32).toString('base64url'),
