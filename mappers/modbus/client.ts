@@ -104,7 +104,7 @@ export class ModbusClient {
   }
 }
 
-/** What the library says, as the kit wants it. */
+/** What the library says, as the kit wants it. Its errors are no `Error`s, and say no more than the text: they are no cause. */
 function libraryError(what: string, timeout: Duration, error: unknown): FieldError {
   const { modbusCode, errno, name, message } = error as {
     modbusCode?: number;
@@ -114,10 +114,10 @@ function libraryError(what: string, timeout: Duration, error: unknown): FieldErr
   };
   if (modbusCode !== undefined) return exceptionError(what, modbusCode);
   if (errno === 'ETIMEDOUT' || name === 'TransactionTimedOutError') {
-    return transient('Timeout', `Cannot ${what}: no answer within ${timeout} ms`, error);
+    return transient('Timeout', `Cannot ${what}: no answer within ${timeout} ms`);
   }
-  if (name === 'PortNotOpenError') return transient('LineLost', `Cannot ${what}: the connection is closed`, error);
-  return transient('BadAnswer', `Cannot ${what}: ${message ?? String(error)}`, error);
+  if (name === 'PortNotOpenError') return transient('LineLost', `Cannot ${what}: the connection is closed`);
+  return transient('BadAnswer', `Cannot ${what}: ${message ?? String(error)}`);
 }
 
 /** The promise's result, or a rejection as soon as one of the signals is aborted. Node 20's `AbortSignal.any` leaks. */

@@ -32,7 +32,8 @@ export async function openPort(line: LineSettings, clock: Clock, lost: (reason: 
   try {
     return line.transport === 'tcp' ? await openTcp(line, lost) : await openSerial(line, clock, lost);
   } catch (error) {
-    throw transient('LineDown', describeError(error), error);
+    // The serial library begins its texts with "Error: ".
+    throw transient('LineDown', describeError(error).replace(/^Error: /, ''));
   }
 }
 

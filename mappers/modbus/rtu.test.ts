@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealClock, sleep } from '@selvedge/base/clock';
 import { millis, seconds } from '@selvedge/base/duration';
+import { describeError } from '@selvedge/base/errors';
 import { silentLogger } from '@selvedge/base/log';
 import { parsePlant } from '@selvedge/hil-sim/plant/load';
 import { Simulator } from '@selvedge/hil-sim/simulator';
@@ -85,9 +86,18 @@ test('units that are there are read, one that is not is said to be unreachable',
   bed.configure(device('dead', 99));
   await until('ready', () => ['one', 'two'].every((name) => bed.bus.health(name)?.reason === 'Ready'));
   await until('unreachable', () => bed.bus.health('dead')?.reason === 'DeviceUnreachable');
-  assert.match(bed.bus.health('dead')?.message ?? '', /no answer within 200 ms/);
+  assert.match(bed.bus.health('dead')?.message ?? '', /no answer within 200 ms$/);
   await until('values', () => bed.value('one', 'power') === '2.5' && bed.value('two', 'limit') === '16');
   assert.equal(bed.bus.samples('dead', 'power').at(-1)?.quality, 'bad');
+});
+
+test('a port that is not there is named, and the reason told once', async () => {
+  const path = join(folder, 'nowhere');
+  const error = await ModbusClient.open({ ...line, path }, new RealClock(), () => {}).then(
+    () => 'it was opened',
+    (refused: unknown) => describeError(refused),
+  );
+  assert.is(error, `No such file or directory, cannot open ${path}`);
 });
 
 test('a desired value is written to its own unit alone, and read back', async () => {
