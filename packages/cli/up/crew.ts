@@ -1,9 +1,10 @@
 import type { Clock } from '@selvedge/base/clock';
 import { type Duration, minutes } from '@selvedge/base/duration';
+import { describeError } from '@selvedge/base/errors';
 import type { Home } from './home.ts';
 import { groupMembers, signal } from './proc.ts';
 import { type LogLine, type ProcessPlan, SupervisedProcess } from './process.ts';
-import { removeRecord, writeRecord } from './record.ts';
+import { type ProcessRecord, removeRecord, writeRecord } from './record.ts';
 import { RotatingFile } from './rotate.ts';
 
 /** Node flags for a small memory: what they save and cost is measured in docs/bench. */
@@ -19,6 +20,8 @@ export class Crew {
   readonly #say: (text: string) => void;
   #stopped = false;
   readonly #members: { process: SupervisedProcess; log: RotatingFile }[] = [];
+  /** Whether the newest record could be written. */
+  #recording = true;
 
   constructor(deps: { home: Home; clock: Clock; say: (text: string) => void }) {
     this.#home = deps.home;
@@ -35,7 +38,7 @@ export class Crew {
       clock: this.#clock,
       log,
       onChange: (record) => {
-        writeRecord(this.#home.path('run'), record);
+        this.#keep(record);
         if (record.state === 'Running') {
           if (wasReady) this.#say(`${plan.name} runs again (pid ${record.pid})`);
           wasReady = true;
@@ -57,6 +60,22 @@ export class Crew {
       await member.process.stop();
       member.log.close();
       removeRecord(this.#home.path('run'), name);
+    }
+  }
+
+  /** A disk that is full, or a folder that was deleted, costs the record, never the processes. */
+  #keep(record: ProcessRecord): void {
+    const folder = this.#home.path('run');
+    try {
+      writeRecord(folder, record);
+      this.#recording = true;
+    } catch (error) {
+      if (this.#recording) {
+        this.#say(
+          `Cannot write to "${folder}": ${describeError(error)}; \`selvedge status\` shows old states until it can`,
+        );
+      }
+      this.#recording = false;
     }
   }
 
