@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealClock } from '@selvedge/base/clock';
@@ -31,7 +31,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 test('a state directory that is deleted while it runs costs the records, not the supervision', async () => {
   home.open('up');
   const program = join(folder, 'pump.mjs');
-  writeFileSync(program, `console.log(JSON.stringify({ message: 'ready' })); setTimeout(() => process.exit(1), 200);`);
+  writeFileSync(program, `console.log(JSON.stringify({ message: 'ready' })); setTimeout(() => process.exit(1), 500);`);
   await crew.start({ name: 'pump', args: [program], program, grace: seconds(5) }, seconds(10));
   assert.ok(existsSync(home.path('run', 'pump.json')));
   rmSync(home.directory, { recursive: true });
@@ -39,6 +39,16 @@ test('a state directory that is deleted while it runs costs the records, not the
   assert.is(said.filter((text) => text.startsWith(`Cannot write to "${home.path('run')}": ENOENT`)).length, 1);
   home.open('up');
   await until('the records are back', () => existsSync(home.path('run', 'pump.json')));
+});
+
+test('a state directory that is deleted while it runs does not keep it from being stopped', async () => {
+  const program = join(folder, 'valve.mjs');
+  writeFileSync(program, `console.log(JSON.stringify({ message: 'ready' })); setInterval(() => {}, 1_000);`);
+  await crew.start({ name: 'valve', args: [program], program, grace: seconds(5) }, seconds(10));
+  const { pid } = JSON.parse(readFileSync(home.path('run', 'valve.json'), 'utf8'));
+  rmSync(home.directory, { recursive: true });
+  await crew.stop(['valve']);
+  assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
 test.run();
