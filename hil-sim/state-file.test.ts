@@ -32,6 +32,14 @@ test('does not touch the disk for what is saved already', () => {
   assert.ok(existsSync(path));
 });
 
+test('makes its folder once: one that is deleted meanwhile is not made again', () => {
+  const file = new StateFile(join(folder, 'made', 'plant.json'));
+  file.save(state);
+  rmSync(join(folder, 'made'), { recursive: true });
+  assert.throws(() => file.save({ ...state, points: {} }), /ENOENT/);
+  assert.not(existsSync(join(folder, 'made')));
+});
+
 test('leaves the old state when the new one was not finished', () => {
   new StateFile(path).save(state);
   writeFileSync(`${path}.new`, '{"version":1,"poi');

@@ -45,7 +45,8 @@ export class StateFile {
     const text = JSON.stringify(state);
     if (text === this.#saved) return;
     const temporary = `${this.#path}.new`;
-    mkdirSync(dirname(this.#path), { recursive: true });
+    // Made once: a folder that somebody deletes later is not made anew behind their back.
+    if (this.#saved === '') mkdirSync(dirname(this.#path), { recursive: true });
     const file = openSync(temporary, 'w', 0o600);
     try {
       writeFileSync(file, text);
