@@ -246,6 +246,18 @@ test('tells how a device is served: no mapper, starting, the mapper word, down, 
   assert.is(reason(), 'Pending');
 });
 
+test('a device that is said to be ready has answered then, before any value came, and not again when it is said again', () => {
+  const run = new Run().device().do({ type: 'mapper', presence: { state: 'up', session: '1' } });
+  const word = { uid: 'u1', generation: 1, message: '' };
+  run.do({ type: 'health', message: { ...word, reason: 'LineDown', since: 5 } });
+  assert.is(run.twin.live.lastOnlineAt, undefined);
+  run.do({ type: 'health', message: { ...word, reason: 'Ready', since: 7 } });
+  assert.is(run.twin.live.lastOnlineAt, 7);
+  run.do({ type: 'health', message: { ...word, reason: 'DeviceUnreachable', since: 9 } });
+  run.do({ type: 'health', message: { ...word, reason: 'Ready', since: 7 } });
+  assert.is(run.twin.live.lastOnlineAt, 7);
+});
+
 test('carries the last word over a restart of the gateway until the mapper speaks again', () => {
   const run = new Run().device().do({ type: 'mapper', presence: { state: 'up', session: '1' } });
   run.do({ type: 'health', message: { uid: 'u1', generation: 1, reason: 'Ready', message: 'fine', since: 1 } });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Device } from '@selvedge/contract/device';
 import type { DeviceModel } from '@selvedge/contract/device-model';
+import type { HealthMessage } from '@selvedge/contract/mapper';
 import { isFinal, type WriteOutcome } from '@selvedge/contract/outcome';
 import { type ResolvedDevice, resolve } from '@selvedge/contract/resolve';
 import { isLater, type Revision, sameRevision } from '@selvedge/contract/revision';
@@ -41,7 +42,7 @@ export function reduce(twin: Twin, event: TwinEvent, now: number): Step {
       return takeOutcome(twin, event.property, event.outcome, now);
     case 'health':
       if (event.message.uid !== twin.durable.uid) return unchanged(twin);
-      return withLive(twin, { ...twin.live, word: event.message }, now);
+      return withLive(twin, takeWord(twin.live, event.message), now);
     case 'mapper':
       return withLive(twin, takePresence(twin.live, event.presence), now);
     case 'foreignValues':
@@ -139,6 +140,12 @@ function withProperty(twin: Twin, name: string, state: PropertyState, publish: b
   const durable = { ...twin.durable, properties: { ...twin.durable.properties, [name]: state } };
   const effects: TwinEffect[] = publish ? [{ type: 'publishDesired', message: desiredMessage(durable) }] : [];
   return { twin: { durable, live: twin.live }, effects };
+}
+
+/** A device that is said to be ready has answered, whether or not its values are here yet. */
+function takeWord(live: LiveTwin, word: HealthMessage): LiveTwin {
+  const answered = word.reason === 'Ready' && word.since > (live.lastOnlineAt ?? 0);
+  return { ...live, word, ...(answered ? { lastOnlineAt: word.since } : {}) };
 }
 
 function takeSamples(twin: Twin, points: readonly Sample[], now: number): LiveTwin {
