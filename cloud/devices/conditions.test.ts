@@ -62,7 +62,7 @@ function input(more: Partial<ConditionInput> = {}): ConditionInput {
     status: status(write()),
     model: theModel,
     judgement: judgeDevice(theModel, subject, new Map()),
-    unreachable: false,
+    unreachable: undefined,
     moving: undefined,
     health: { reason: 'Ready', message: 'it answers' },
     now: at,
@@ -79,9 +79,21 @@ test('Ready names the first thing that stands in the way', () => {
   assert.is(readyOf({ model: undefined }), 'False NoModel');
   assert.is(readyOf({ device: device({ nonsense: '1' }) }), 'False InvalidConfig');
   assert.is(readyOf({ moving: 'waiting for edge-2' }), 'False Moving');
-  assert.is(readyOf({ unreachable: true }), 'Unknown GatewayUnreachable');
+  assert.is(readyOf({ unreachable: 'lost' }), 'Unknown GatewayUnreachable');
   assert.is(readyOf({ status: status(write(), { observedGeneration: 1 }) }), 'False Pending');
   assert.is(readyOf({ health: { reason: 'LineDown', message: 'no carrier' } }), 'False LineDown');
+});
+
+test('a gateway that is only a slip of the pen is not said to have told the values', () => {
+  assert.match(
+    ready(input({ unreachable: 'lost' })).message,
+    /not been heard of for 30 s; the values are the last it told/,
+  );
+  const { message } = ready(input({ device: device({}, 'egde-1'), unreachable: 'unseen' }));
+  assert.is(
+    message,
+    'gateway "egde-1" has not connected since the cloud started; see that spec.nodeName is right, and that it runs',
+  );
 });
 
 test('a gateway’s view outlives a restart of the cloud, and an outage of the gateway', () => {

@@ -13,8 +13,8 @@ export interface ConditionInput {
   readonly status: DeviceStatus;
   readonly model: DeviceModel | undefined;
   readonly judgement: Judgement;
-  /** The gateway has not been heard of for longer than a keepalive may take. */
-  readonly unreachable: boolean;
+  /** The gateway has not been heard of for longer than a keepalive may take: it was here before, or not since we started. */
+  readonly unreachable: 'lost' | 'unseen' | undefined;
   /** Why the device cannot be given to its gateway yet, while another one still has it. */
   readonly moving: string | undefined;
   /** The gateway's own view, when it has told in this process's time. */
@@ -71,7 +71,10 @@ export function ready(input: ConditionInput): Verdict<ReadyReason> {
   }
   if (input.moving !== undefined) return no('Moving', input.moving);
   if (input.unreachable) {
-    const message = `gateway "${node}" has not been heard of for 30 s; the values are the last it told`;
+    const message =
+      input.unreachable === 'lost'
+        ? `gateway "${node}" has not been heard of for 30 s; the values are the last it told`
+        : `gateway "${node}" has not connected since the cloud started; see that spec.nodeName is right, and that it runs`;
     return { status: 'Unknown', reason: 'GatewayUnreachable', message };
   }
   if (isPending(input)) return no('Pending', `waiting for gateway "${node}" to take up this generation`);

@@ -267,6 +267,24 @@ test('says GatewayUnreachable 30 s after the gateway was last heard of, keeps th
   assert.equal(events, ['DeviceOnline', 'GatewayUnreachable', 'GatewayBack']);
 });
 
+test('a gateway that never came is said to be unseen, and another one in its place is no return', async () => {
+  const { clock, edit, connect, reasons, status, events } = arrange();
+  edit(device(1, { nodeName: 'egde-1' }));
+  await clock.advance(seconds(31));
+  assert.match(reasons(), 'Ready=GatewayUnreachable');
+  assert.match(
+    status()?.conditions?.[0]?.message ?? '',
+    /^gateway "egde-1" has not connected since the cloud started;/,
+  );
+  connect('edge-1');
+  edit(device(2));
+  await clock.advance(seconds(1));
+  assert.match(reasons(), 'Ready=Moving');
+  await clock.advance(seconds(60));
+  assert.match(reasons(), 'Ready=Pending');
+  assert.equal(events, ['GatewayUnreachable']);
+});
+
 test('a device that goes offline and back makes two events, however many reports tell it', async () => {
   const { clock, edit, connect, controller, events, reasons } = arrange();
   const link = connect('edge-1');

@@ -10,7 +10,7 @@ import { confirmFrame, keepaliveTimeoutMs } from '@selvedge/contract/link-build'
 import type { LinkFrame } from '@selvedge/contract/link-frame';
 import type { LinkMessage } from '@selvedge/contract/link-message';
 import { type DeviceRef, deviceKey, parseDeviceKey } from '@selvedge/contract/names';
-import { conditions } from './conditions.ts';
+import { type ConditionInput, conditions } from './conditions.ts';
 import { DeviceIndex, modelKeyOf } from './device-index.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { type HandoverInput, handover } from './handover.ts';
@@ -255,6 +255,11 @@ export class DeviceController {
     return clock.monotonic() - Math.max(links.lastSeen(node) ?? 0, this.#startedAt);
   }
 
+  #unreachable(target: string | undefined): ConditionInput['unreachable'] {
+    if (target === undefined || this.#silentFor(target) < keepaliveTimeoutMs) return undefined;
+    return this.#options.links.lastSeen(target) === undefined ? 'unseen' : 'lost';
+  }
+
   #untilUnreachable(target: string | undefined): Duration | undefined {
     if (target === undefined || this.#options.links.get(target)) return undefined;
     const left = keepaliveTimeoutMs - this.#silentFor(target);
@@ -278,7 +283,7 @@ export class DeviceController {
       status,
       model,
       judgement: this.#judge(key, device, model),
-      unreachable: target !== undefined && !link && this.#silentFor(target) >= keepaliveTimeoutMs,
+      unreachable: link ? undefined : this.#unreachable(target),
       moving: this.#moving.get(key),
       health: this.#health.get(device.metadata.uid ?? ''),
       now: clock.now(),

@@ -35,7 +35,8 @@ function readyEvents(before: DeviceStatus, after: DeviceStatus): DeviceEvent[] {
   if (is.reason === 'GatewayUnreachable') return [{ type: 'Warning', reason: is.reason, message: is.message }];
   const told = worthTelling[is.reason];
   if (told) return [{ type: 'Warning', reason: told, message: is.message }];
-  if (was?.reason !== 'GatewayUnreachable') return [];
+  // Another gateway that is here is not the one that was away.
+  if (was?.reason !== 'GatewayUnreachable' || is.reason === 'Moving' || before.nodeName !== after.nodeName) return [];
   return [{ type: 'Normal', reason: 'GatewayBack', message: `The gateway is back: ${is.reason}` }];
 }
 
