@@ -1,3 +1,4 @@
+import { FieldError } from '@selvedge/base/errors';
 import type { JsonObject } from '../json.ts';
 import { StatusError } from './status.ts';
 
@@ -18,7 +19,10 @@ export const text = (body: string, code = 200): Reply => ({ code, type: 'text/pl
 /** What the original's mux says of a path that nobody serves. */
 export const pageNotFound = (): Reply => text('404 page not found\n', 404);
 
-/** Any failure as an answer; what is no StatusError is our own mistake and is told as such, without its insides. */
+/**
+ * Any failure as an answer. What passes by itself, such as a disk that is full, says why; anything else that is no StatusError is
+ * our own mistake and is told as such, without its insides.
+ */
 export function replyTo(error: unknown): Reply {
   if (error instanceof StatusError) {
     const retry = error.details?.retryAfterSeconds;
@@ -27,10 +31,8 @@ export function replyTo(error: unknown): Reply {
       ...(typeof retry === 'number' ? { headers: { 'retry-after': String(retry) } } : {}),
     };
   }
-  return json(
-    new StatusError(500, 'InternalError', 'Internal error occurred: see the log of the server').toStatus(),
-    500,
-  );
+  const why = error instanceof FieldError && error.kind === 'transient' ? error.message : 'see the log of the server';
+  return json(new StatusError(500, 'InternalError', `Internal error occurred: ${why}`).toStatus(), 500);
 }
 
 /** Whether to indent: for people at a terminal or a browser, as the original decides it. */
