@@ -95,6 +95,8 @@ function start<Line, Device, Address>(
     password: config.password,
     clean: true,
     reconnectPeriod: 500,
+    // A mapper that hangs is found out within one and a half of these: its last will then says that it is offline.
+    keepalive: 20,
     connectTimeout: 5_000,
     queueQoSZero: false,
     resubscribe: false,

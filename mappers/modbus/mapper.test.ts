@@ -26,6 +26,8 @@ let config: MapperConfig;
 /** Connections to the broker. */
 const sockets = new Set<Socket>();
 let plantPort = 0;
+/** What the mapper promises the broker, in seconds. */
+let keepalive: number | undefined;
 
 async function until<Result>(what: string, check: () => Result | null | undefined | false): Promise<Result> {
   const end = Date.now() + 10_000;
@@ -81,6 +83,10 @@ const test = suite('Modbus mapper');
 
 test.before(async () => {
   broker = await Aedes.createBroker();
+  broker.preConnect = (_, packet, done) => {
+    if (packet.clientId.startsWith('mapper-')) keepalive = packet.keepalive;
+    done(null, true);
+  };
   server = createServer((socket) => {
     sockets.add(socket);
     broker.handle(socket);
@@ -235,6 +241,10 @@ test('a configuration that is none ends it with exit code 78 and the reason', as
 test('a plant that is gone is a line that is down', async () => {
   plant.kill('SIGKILL');
   await until('down', () => seen.health?.at(-1)?.reason === 'LineDown');
+});
+
+test('one that hangs is found out within half a minute: the broker waits one and a half keepalives (MQTT 3.1.1, 3.1.2.10)', () => {
+  assert.ok(keepalive !== undefined && keepalive > 0 && keepalive * 1.5 <= 30, `keepalive is ${keepalive}`);
 });
 
 test('it ends with its gateway, at once and with exit code 0', async () => {
