@@ -13,7 +13,7 @@ import { type DeviceRef, deviceKey, parseDeviceKey } from '@selvedge/contract/na
 import { type ConditionInput, conditions } from './conditions.ts';
 import { DeviceIndex, modelKeyOf } from './device-index.ts';
 import type { EventRecorder } from './event-recorder.ts';
-import { type HandoverInput, handover } from './handover.ts';
+import { type HandoverInput, handover, heldBy } from './handover.ts';
 import { type Judgement, judgeDevice } from './judge.ts';
 import type { LinkedObject, Links, NodeLink, ObjectRef } from './links.ts';
 import { membershipChange, membershipDetail } from './membership.ts';
@@ -196,7 +196,7 @@ export class DeviceController {
     else this.#moving.delete(key);
     if (next.action === 'claim') {
       const { node } = next;
-      this.#writer.change(key, ({ nodeName: _, ...status }) => (node ? { ...status, nodeName: node } : status));
+      this.#writer.change(key, (status) => heldBy(node, status));
       return undefined;
     }
     if (next.action === 'deliver' && target !== undefined) this.#deliver(device, target);

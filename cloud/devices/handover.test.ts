@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type HandoverInput, handover, releaseAfterMs } from './handover.ts';
+import { type HandoverInput, handover, heldBy, releaseAfterMs } from './handover.ts';
 
 const test = suite('handover');
 
@@ -56,6 +56,20 @@ test('nothing is ever delivered or claimed while another gateway may have the de
       assert.is(handover(drawn).action === 'wait', elsewhere);
     }),
   );
+});
+
+test('a gateway that takes over has written nothing yet', () => {
+  const lastWrite = {
+    ...{ uid: 'u', generation: 1, value: '60', attempts: 1, at: '2026-01-01T00:00:00Z' },
+    ...{ origin: 'spec' as const, phase: 'Verified' as const },
+  };
+  const status = { nodeName: 'edge-1', twins: [{ propertyName: 'setpoint', reported: { value: '60' }, lastWrite }] };
+  assert.equal(heldBy('edge-2', status), {
+    nodeName: 'edge-2',
+    twins: [{ propertyName: 'setpoint', reported: { value: '60' } }],
+  });
+  assert.equal(heldBy('edge-1', status), status);
+  assert.equal(heldBy(undefined, { nodeName: 'edge-1' }), {});
 });
 
 test.run();

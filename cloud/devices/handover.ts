@@ -1,4 +1,5 @@
 import { type Duration, millis } from '@selvedge/base/duration';
+import type { DeviceStatus } from '@selvedge/contract/device';
 
 /** How long a gateway may be silent and yet still drive a device that was taken from it. */
 export const releaseAfterMs = 40_000;
@@ -40,4 +41,14 @@ export function handover(input: HandoverInput): Handover {
     return { action: 'wait', message: `waiting for gateway "${straggler}" to release the device` };
   }
   return holder === target ? { action: 'deliver' } : { action: 'claim', node: target };
+}
+
+/**
+ * The status of a device that `node` has now, or nobody. What another gateway wrote is no word about this one's writes: it begins
+ * with none, or a value would count as verified before it was written. Pure.
+ */
+export function heldBy(node: string | undefined, { nodeName, twins, ...status }: DeviceStatus): DeviceStatus {
+  const forgotten = twins?.map(({ lastWrite: _, ...twin }) => twin);
+  const kept = nodeName === node ? twins : forgotten;
+  return { ...status, ...(kept ? { twins: kept } : {}), ...(node ? { nodeName: node } : {}) };
 }

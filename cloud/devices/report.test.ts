@@ -80,6 +80,18 @@ test('a report without a value keeps the last one with its time, and changes its
   });
 });
 
+test('of a property that was never read it says since when and why, without a value', () => {
+  const metadata = { timestamp: 9, quality: 'bad' as const, quality_reason: 'nothing at this address' };
+  const after = foldTwin({}, report({ t: { actual: { value: '', metadata } } }));
+  assert.equal(after.twins?.[0]?.reported, {
+    metadata: { timestamp: '9' },
+    quality: 'bad',
+    qualityReason: 'nothing at this address',
+  });
+  const read = { value: '', metadata: { timestamp: 10, quality: 'good' as const } };
+  assert.is(foldTwin(after, report({ t: { actual: read } })).twins?.[0]?.reported?.value, '', 'an empty text was read');
+});
+
 test('the generation seen only ever goes up', () => {
   assert.is(foldTwin({ observedGeneration: 5 }, report({}, 4)).observedGeneration, 5);
   assert.is(foldTwin({ observedGeneration: 5 }, report({}, 6)).observedGeneration, 6);

@@ -42,19 +42,27 @@ function foldProperty(before: TwinStatus, twin: MsgTwin): TwinStatus {
   if (expected?.value !== undefined) {
     after.observedDesired = { value: expected.value, metadata: metadataOf(expected.metadata?.timestamp, type) };
   } else if (twin.expected !== undefined) delete after.observedDesired;
-  const value = actual?.value ?? before.reported?.value;
-  if (actual && value !== undefined) {
-    const timestamp = actual.value === undefined ? undefined : actual.metadata?.timestamp;
-    after.reported = {
-      value,
-      metadata:
-        timestamp === undefined && before.reported?.metadata ? before.reported.metadata : metadataOf(timestamp, type),
-      ...(actual.metadata?.quality === undefined ? {} : { quality: actual.metadata.quality }),
-      ...(actual.metadata?.quality_reason === undefined ? {} : { qualityReason: actual.metadata.quality_reason }),
-    };
-  }
+  const reported = actual && foldReported(before.reported, actual, type);
+  if (reported) after.reported = reported;
   if (lastWrite) after.lastWrite = writeStatus(lastWrite);
   return after;
+}
+
+function foldReported(
+  before: TwinStatus['reported'],
+  { value: text, metadata = {} }: NonNullable<MsgTwin['actual']>,
+  type: string | undefined,
+): TwinStatus['reported'] | undefined {
+  // What was never read travels as an empty text, because KubeEdge wants one.
+  const read = text === '' && metadata.quality === 'bad' ? undefined : text;
+  const value = read ?? before?.value;
+  if (value === undefined && metadata.quality === undefined) return before;
+  return {
+    ...(value === undefined ? {} : { value }),
+    metadata: read === undefined && before?.metadata ? before.metadata : metadataOf(metadata.timestamp, type),
+    ...(metadata.quality === undefined ? {} : { quality: metadata.quality }),
+    ...(metadata.quality_reason === undefined ? {} : { qualityReason: metadata.quality_reason }),
+  };
 }
 
 function metadataOf(timestamp: number | undefined, type: string | undefined): Record<string, string> {

@@ -177,6 +177,12 @@ test('keeps the last value with its time when a poll fails, and marks it', () =>
   assert.equal(run.twin.live.reported.setpoint, { value: '60', at: 5, quality: 'bad', qualityReason: 'no answer' });
 });
 
+test('tells why a property was never read', () => {
+  const point: Sample = { property: 'setpoint', quality: 'bad', reason: 'nothing at this address', at: 7 };
+  const run = new Run().device().do({ type: 'samples', uid: 'u1', points: [point] });
+  assert.equal(run.twin.live.reported.setpoint, { at: 7, quality: 'bad', qualityReason: 'nothing at this address' });
+});
+
 test('follows a write to its end and keeps the outcome on the bus, whatever comes late or twice', () => {
   const run = new Run().device({ setpoint: '65' }).outcome('Sent', spec(1));
   assert.equal(run.effects, []);

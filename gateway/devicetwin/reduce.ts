@@ -160,22 +160,21 @@ function takeSamples(twin: Twin, points: readonly Sample[], now: number): LiveTw
     // The transaction began before the device took the newest write: what it found is no longer so.
     if (newest && !(sample.acked && !isLater(newest, sample.acked))) continue;
     if (sample.acked && state.desired) acked[sample.property] = sample.acked;
-    const next = reportedFrom(sample, reported[sample.property]);
-    if (next) reported[sample.property] = next;
+    reported[sample.property] = reportedFrom(sample, reported[sample.property]);
     online ||= sample.quality !== 'bad';
   }
   return { ...live, reported, acked, ...(online ? { lastOnlineAt: now } : {}) };
 }
 
-/** What a sample says; a value that was never read cannot be reported. */
-function reportedFrom(sample: Sample, before: Reported | undefined): Reported | undefined {
+/** What a sample says. When it has no value the last one stays, with its time, and is marked. */
+function reportedFrom(sample: Sample, before: Reported | undefined): Reported {
   const tooLong = (sample.value?.length ?? 0) > maxValueLength;
   const quality = tooLong ? 'bad' : sample.quality;
   const reason = tooLong ? `the value has more than ${maxValueLength} characters` : sample.reason;
   const qualityReason = quality === 'good' || reason === undefined ? {} : { qualityReason: reason };
   if (sample.value !== undefined && !tooLong) return { value: sample.value, at: sample.at, quality, ...qualityReason };
-  // The last value stays, with its time, and is marked.
-  return before && { value: before.value, at: before.at, quality, ...qualityReason };
+  const last = before?.value === undefined ? { at: sample.at } : { value: before.value, at: before.at };
+  return { ...last, quality, ...qualityReason };
 }
 
 function takeOutcome(twin: Twin, name: string, outcome: WriteOutcome, now: number): Step {

@@ -203,7 +203,11 @@ function msgTwin(twin: Twin, name: string): TwinReport['twin'][string] {
   return {
     ...(desired && { expected: { value: desired.value } }),
     ...(told && {
-      actual: { value: told.value, metadata: { timestamp: Math.round(told.at), quality: told.quality, ...reason } },
+      actual: {
+        // KubeEdge's cloud wants a text here. Of bad quality and empty, it says to ours that nothing was ever read.
+        value: told.value ?? '',
+        metadata: { timestamp: Math.round(told.at), quality: told.quality, ...reason },
+      },
     }),
     ...(property && { metadata: { type: property.type.toLowerCase() } }),
     ...(lastWrite && { last_write: lastWrite }),

@@ -23,7 +23,9 @@ function twinOf(property: LocalDevice['properties'][number]): HwTwin {
   const { desired, reported } = property;
   return {
     ...(desired ? { expected: { value: desired.value } } : {}),
-    ...(reported ? { actual: { value: reported.value, metadata: { timestamp: reported.at } } } : {}),
+    ...(reported?.value === undefined
+      ? {}
+      : { actual: { value: reported.value, metadata: { timestamp: reported.at } } }),
     optional: false,
     metadata: { type: 'string' },
   };

@@ -106,7 +106,9 @@ export const TwinStatusSchema = Type.Object({
   reported: Type.Optional(
     Type.Object(
       {
-        value: Type.String({ description: 'The value last read, as text.' }),
+        value: Type.Optional(
+          Type.String({ description: 'The value last read, as text; absent when it was never read.' }),
+        ),
         metadata: twinMetadata,
         quality: Type.Optional(Enum(qualities, { description: 'How far the value can be trusted.' })),
         qualityReason: Type.Optional(Type.String({ description: 'Why the quality is not good.' })),

@@ -42,7 +42,7 @@ export const LocalDeviceSchema = Type.Object({
       ),
       reported: Type.Optional(
         Type.Object({
-          value: Type.String(),
+          value: Type.Optional(Type.String()),
           at: Type.Number(),
           quality: Enum(qualities),
           qualityReason: Type.Optional(Type.String()),

@@ -12,8 +12,9 @@ export interface Desired {
 
 /** What a property was found to be. */
 export interface Reported {
-  readonly value: string;
-  /** Middle of the transaction, ms since the epoch. */
+  /** Absent when it was never read. */
+  readonly value?: string;
+  /** Middle of the transaction that read the value, or failed to while there was none, ms since the epoch. */
   readonly at: number;
   readonly quality: Quality;
   readonly qualityReason?: string;

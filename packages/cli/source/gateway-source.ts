@@ -86,7 +86,8 @@ export function localView(device: LocalDevice): DeviceView {
     properties: device.properties.map(({ name, desired, reported, lastWrite }) => ({
       name,
       ...(desired ? { desired: desired.value } : {}),
-      ...(reported ? { reported: reported.value, quality: reported.quality, reportedAt: reported.at } : {}),
+      ...(reported ? { quality: reported.quality, reportedAt: reported.at } : {}),
+      ...(reported?.value === undefined ? {} : { reported: reported.value }),
       ...(lastWrite
         ? { lastWrite: { ...lastWrite, generation: lastWrite.revision.generation, local: lastWrite.revision.local } }
         : {}),

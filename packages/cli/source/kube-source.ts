@@ -149,7 +149,8 @@ function propertyView(name: string, desired: string | undefined, twin: TwinStatu
   return {
     name,
     ...(desired === undefined ? {} : { desired }),
-    ...(reported ? { reported: reported.value, quality: reported.quality ?? 'good' } : {}),
+    ...(reported ? { quality: reported.quality ?? 'good' } : {}),
+    ...(reported?.value === undefined ? {} : { reported: reported.value }),
     ...(reported?.metadata?.timestamp ? { reportedAt: Number(reported.metadata.timestamp) } : {}),
     ...(lastWrite ? { lastWrite: { ...lastWrite, at: Date.parse(lastWrite.at), local: 0 } } : {}),
   };
