@@ -167,6 +167,23 @@ for (const [what, bend, said] of refused) {
   });
 }
 
+test('an address that the device lacks: its property is bad and says why, the others are read', async () => {
+  const manifest = bent((spec) => {
+    spec.properties[0].visitors.configData.offset = 900;
+    delete spec.properties[0].desired;
+  });
+  await product.kubectl('delete', 'device', 'pump');
+  assert.is((await product.apply(manifest)).code, 0);
+  const reported = (field: string) => product.jsonPath('pump', `{.status.twins[0].reported.${field}}`);
+  await until(10_000, 'bad', async () => (await reported('quality')) === 'bad');
+  assert.match(
+    await reported('qualityReason'),
+    /the device has nothing at this address; check register, offset and limit/,
+  );
+  assert.is(await product.condition('pump', 'Ready'), 'True/Ready');
+  await recover();
+});
+
 test('a setting that nobody knows: kubectl warns where it can, and the device is served', async () => {
   const { code, stderr } = await product.apply(bent(config({ prot: 5_020 })));
   assert.is(code, 0);
