@@ -136,6 +136,7 @@ async function start(config: CloudConfig, life: Lifecycle, log: Logger): Promise
   const enrolment = new EnrolmentServer({
     authority,
     nodeExists,
+    isConnected: (name) => hub.sessions.has(name),
     host,
     port: enrolPort,
     clock,

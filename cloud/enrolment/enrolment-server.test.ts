@@ -31,14 +31,19 @@ class MemorySecrets implements SecretStore {
   }
 }
 
-async function withServer(run: (server: EnrolmentServer, authority: Authority, store: MemorySecrets) => Promise<void>) {
+async function withServer(
+  run: (server: EnrolmentServer, authority: Authority, store: MemorySecrets, connected: Set<string>) => Promise<void>,
+) {
   const store = new MemorySecrets();
   const authority = await Authority.open({ store, clock, hosts: ['localhost', '127.0.0.1'] });
   const nodeExists = async (name: string) => name === 'edge-1';
-  const server = new EnrolmentServer({ authority, nodeExists, host: '127.0.0.1', port: 0, clock, log: silentLogger });
+  const connected = new Set<string>();
+  const isConnected = (name: string) => connected.has(name);
+  const listen = { host: '127.0.0.1', port: 0 };
+  const server = new EnrolmentServer({ authority, nodeExists, isConnected, ...listen, clock, log: silentLogger });
   await server.start();
   try {
-    await run(server, authority, store);
+    await run(server, authority, store, connected);
   } finally {
     await server.stop();
   }
@@ -83,6 +88,25 @@ test('renews for the certificate that the node has, and for no other node', () =
     };
     assert.is(await renew('edge-1'), 200);
     assert.is(await renew('edge-2'), 403);
+  }));
+
+test('gives a token no second certificate for a node that is connected, which may still renew its own', () =>
+  withServer(async (server, _, store, connected) => {
+    const ask = { port: server.port, path: '/edge.crt' };
+    const first = signingRequest(nodeCommonName('edge-1'));
+    const headers = bearer(store, 'edge-1');
+    const { body } = await enrolRequest({ ...ask, headers, body: first.der });
+    connected.add('edge-1');
+    const refused = await enrolRequest({ ...ask, headers, body: first.der });
+    assert.is(refused.status, 409);
+    assert.match(refused.body.toString('utf8'), 'node "edge-1" is connected already; choose another name with --node');
+    const other = signingRequest(nodeCommonName('edge-2')).der;
+    assert.is((await enrolRequest({ ...ask, headers: bearer(store, 'edge-2'), body: other })).status, 200);
+    const identity = { cert: pem(body), key: keyPem(first.key) };
+    const renewed = await enrolRequest({ ...ask, headers: { nodename: 'edge-1' }, body: first.der, identity });
+    assert.is(renewed.status, 200);
+    connected.clear();
+    assert.is((await enrolRequest({ ...ask, headers, body: first.der })).status, 200);
   }));
 
 test('refuses what is wrong with a status that says so', () =>

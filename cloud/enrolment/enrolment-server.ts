@@ -18,6 +18,8 @@ const maxConnections = 512;
 export interface EnrolmentOptions {
   readonly authority: Authority;
   readonly nodeExists: (name: string) => Promise<boolean>;
+  /** Whether a gateway of this name has a session now: a token must not make a second one. */
+  readonly isConnected: (name: string) => boolean;
   /** Address to listen on; undefined: all there are. */
   readonly host: string | undefined;
   readonly port: number;
@@ -116,11 +118,19 @@ export class EnrolmentServer {
     return issued;
   }
 
-  /** A token, or the certificate that this node has now. @throws rejected `Unauthorized`, `OtherNode`, token errors */
+  /**
+   * A token, or the certificate that this node has now. A token gives no certificate to a node that is connected: two gateways
+   * of one name would end each other's sessions for ever.
+   * @throws rejected `Unauthorized`, `OtherNode`, `NodeConnected`, token errors
+   */
   #authorize(request: IncomingMessage, node: string): void {
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (bearer !== undefined) {
       this.#options.authority.verify(bearer.trim());
+      if (this.#options.isConnected(node)) {
+        const hint = 'choose another name with --node, or stop that gateway first';
+        throw rejected('NodeConnected', `Cannot enrol: node "${node}" is connected already; ${hint}`);
+      }
       return;
     }
     const socket = request.socket as TLSSocket;
@@ -164,6 +174,7 @@ const httpCodes: Readonly<Record<string, number>> = {
   OtherNode: 403,
   NotFound: 404,
   MethodNotAllowed: 405,
+  NodeConnected: 409,
   RequestTooLong: 413,
   TooManyFailures: 429,
 };
