@@ -1,7 +1,7 @@
 import { Agent } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { seconds } from '@selvedge/base/duration';
-import { silentLogger } from '@selvedge/base/log';
+import { type Logger, silentLogger } from '@selvedge/base/log';
 import { VirtualClock } from '@selvedge/base/virtual-clock';
 import { nodeCommonName } from '@selvedge/contract/enrolment';
 import { ackFrame, errorFrame, keepaliveFrame } from '@selvedge/contract/link-build';
@@ -36,13 +36,15 @@ async function arrange(options: { nodeLimit?: number } = {}) {
   };
   const authority = await Authority.open({ store, clock, hosts: ['127.0.0.1'] });
   const said: string[] = [];
+  const warned: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (message) => void warned.push(message), child: () => log };
   const hub = new CloudHub({
     tls: authority.tls,
     host: '127.0.0.1',
     port: 0,
     nodeLimit: options.nodeLimit ?? 10,
     clock,
-    log: silentLogger,
+    log,
     events: {
       ready: (session) => said.push(`ready ${session.node}`),
       closed: (session, reason) => said.push(`closed ${session.node}: ${reason}`),
@@ -56,7 +58,7 @@ async function arrange(options: { nodeLimit?: number } = {}) {
     const cert = pem(await authority.issue(node, der));
     return { port: hub.port, node, ca: authority.tls.ca, cert, key: keyPem(key) };
   };
-  return { clock, hub, said, identity };
+  return { clock, hub, said, warned, identity };
 }
 
 /** Lets sockets of this process talk while the hub's own clock stands still. */
@@ -99,6 +101,33 @@ test('a newer session of a node ends the older one', async () => {
   hub.sessions.get('edge-1')?.put(boiler(1));
   await newer.object('insert', 'default/device/boiler');
   newer.cut();
+  await hub.stop();
+});
+
+test('a node whose sessions end each other is told of, one that comes back once is not', async () => {
+  const { clock, hub, said, warned, identity } = await arrange();
+  const who = await identity('edge-1');
+  const connect = async () => {
+    const count = said.length;
+    const gateway = await FakeGateway.connect({ ...who, held: [] });
+    await until(() => said.slice(count).includes('ready edge-1'));
+    return gateway;
+  };
+  await connect();
+  await connect();
+  assert.equal(warned, []);
+  // Past the minute, with a session that was heard of all the time.
+  let last = await connect();
+  assert.equal(warned, ['a newer session ends a live one']);
+  for (let second = 0; second < 75; second += 15) {
+    const before = hub.lastSeen('edge-1');
+    await clock.advance(seconds(15));
+    last.send(keepaliveFrame({ now: 0 }));
+    await until(() => hub.lastSeen('edge-1') !== before);
+  }
+  last = await connect();
+  assert.equal(warned, ['a newer session ends a live one']);
+  last.cut();
   await hub.stop();
 });
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '@selvedge/base/clock';
-import { seconds } from '@selvedge/base/duration';
+import { minutes, seconds } from '@selvedge/base/duration';
 import type { Logger } from '@selvedge/base/log';
 import { nodeOfCommonName } from '@selvedge/contract/enrolment';
 import { handshake } from '@selvedge/contract/link-build';
@@ -37,6 +37,8 @@ export class CloudHub {
   readonly #sessions = new Map<string, Session>();
   /** When a node was last heard of, on the monotonic clock, after its session has ended. */
   readonly #lastSeen = new Map<string, number>();
+  /** When a node's live session was last ended by a newer one, on the monotonic clock. */
+  readonly #takenOver = new Map<string, number>();
   readonly #repeatLog: RepeatLog;
 
   constructor(options: CloudHubOptions) {
@@ -116,6 +118,7 @@ export class CloudHub {
       const { clock, log, events } = this.#options;
       const session = new Session({
         node,
+        peer: request.socket.remoteAddress ?? '',
         ours: request.headers[handshake.selvedgeHeader] !== undefined,
         socket: link,
         clock,
@@ -123,11 +126,33 @@ export class CloudHub {
         repeatLog: this.#repeatLog,
         events: { ...events, closed: (ended, reason) => this.#ended(ended, reason) },
       });
-      this.#sessions.get(node)?.close(4001, 'a newer session of this node has come');
+      const older = this.#sessions.get(node);
+      if (older) this.#takeOver(older, session);
       this.#sessions.set(node, session);
-      log.info('gateway connected', { node, peer: request.socket.remoteAddress, selvedge: session.ours });
+      log.info('gateway connected', { node, peer: session.peer, selvedge: session.ours });
       session.start();
     });
+  }
+
+  /**
+   * A gateway whose line died comes back before its old session is found dead: once, from where it was. From another address,
+   * or again within a minute, it is rather two gateways of one name, which somebody has to be told.
+   */
+  #takeOver(older: Session, newer: Session): void {
+    const { node } = newer;
+    const now = this.#options.clock.monotonic();
+    const before = this.#takenOver.get(node);
+    this.#takenOver.set(node, now);
+    if (older.peer !== newer.peer || (before !== undefined && now - before < minutes(1))) {
+      const hint = 'two gateways may have this name; give one of them another with --node';
+      this.#repeatLog.warn(`takeover ${node}`, 'a newer session ends a live one', {
+        node,
+        peer: newer.peer,
+        before: older.peer,
+        hint,
+      });
+    }
+    older.close(4001, 'a newer session of this node has come');
   }
 
   /** Why this peer may not connect; undefined when it may. */

@@ -22,6 +22,8 @@ export interface SessionEvents {
 
 export interface SessionOptions {
   readonly node: string;
+  /** Address that it comes from. */
+  readonly peer: string;
   /** The other end is ours too: it tells what it holds. */
   readonly ours: boolean;
   readonly socket: WebSocket;
@@ -41,6 +43,7 @@ const heldTimeout = seconds(5);
 /** One gateway's connection, from handshake to close. */
 export class Session {
   readonly node: string;
+  readonly peer: string;
   readonly ours: boolean;
   readonly #options: SessionOptions;
   readonly #outbox: Outbox;
@@ -54,6 +57,7 @@ export class Session {
   constructor(options: SessionOptions) {
     const { socket, clock } = options;
     this.node = options.node;
+    this.peer = options.peer;
     this.ours = options.ours;
     this.#options = options;
     this.#lastSeen = clock.monotonic();
