@@ -8,6 +8,7 @@ import { handshake, keepaliveFrame, keepaliveMs } from '@selvedge/contract/link-
 import { encodeFrame, type LinkFrame, maxFrameBytes } from '@selvedge/contract/link-frame';
 import WebSocket from 'ws';
 import type { NodeIdentity } from './identity.ts';
+import { strangeCloud } from './strange-cloud.ts';
 
 export interface ConnectionOptions {
   /** `host:port` of the hub. */
@@ -129,6 +130,7 @@ export class CloudConnection {
       let selvedge = false;
       let stopWatching = () => {};
       let failure: string | undefined;
+      let stranger: FieldError | undefined;
       socket.on('upgrade', (response) => {
         selvedge = response.headers[handshake.selvedgeHeader] !== undefined;
       });
@@ -157,13 +159,14 @@ export class CloudConnection {
         response.resume();
       });
       socket.on('error', (error) => {
+        stranger ??= strangeCloud(address, error);
         failure ??= describeError(error);
       });
       socket.on('close', (code, reason) => {
         stopWatching();
         if (this.#socket === socket) this.#socket = undefined;
         const text = failure ?? `the cloud closed the link (${code}${reason.length > 0 ? ` ${reason}` : ''})`;
-        if (openedAt === undefined) return reject(new Error(text));
+        if (openedAt === undefined) return reject(stranger ?? new Error(text));
         this.#fail(this.#dropped ?? text);
         this.#dropped = undefined;
         this.#options.onClosed();

@@ -43,10 +43,10 @@ function problemOf(certificate: X509Certificate, key: KeyObject, node: string, n
   return certificate.checkPrivateKey(key) ? undefined : 'its key is another one';
 }
 
-/** Writes the identity, mode 0600; the certificate last, so that a half-written set is never taken for a whole one. */
+/** Writes the identity, mode 0600; the key first, so that a half-written set, whose key fits no certificate, is never taken for a whole one. */
 export function saveIdentity(directory: string, identity: NodeIdentity): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  for (const part of ['ca', 'key', 'certificate'] as const) {
+  for (const part of ['key', 'ca', 'certificate'] as const) {
     const path = join(directory, files[part]);
     writeFileSync(`${path}.new`, identity[part], { mode: 0o600 });
     renameSync(`${path}.new`, path);

@@ -83,6 +83,26 @@ test('says what is wrong with a token: refused, malformed, missing', async (cont
   assert.is(await codeOf(waiting.identity()), 'joined');
 });
 
+test('a token of another cloud than the kept one enrols anew; without it nothing changes', async (context) => {
+  const { cloud } = context;
+  const before = await joiner(context, { token: cloud.token }).identity();
+  const reset = await FakeCloud.start();
+  try {
+    const there = { dir: context.dir, cloud: reset };
+    assert.equal(await joiner(there, {}).identity(), before, 'no token');
+    assert.equal(await joiner(there, { token: cloud.token }).identity(), before, 'the token it joined with');
+    const wrong = reset.token.replace(/^.{8}/, '00000000');
+    assert.is(await codeOf(joiner(there, { token: wrong }).identity()), 'WrongCa');
+    assert.equal(await joiner(there, {}).identity(), before, 'a refusal leaves the kept one');
+    const after = await joiner(there, { token: reset.token }).identity();
+    assert.is.not(after.ca, before.ca);
+    assert.equal(await joiner(there, { token: reset.token }).identity(), after, 'once');
+    assert.is(reset.enrolled, 1);
+  } finally {
+    await reset.stop();
+  }
+});
+
 test('does not use the certificate of another node', async (context) => {
   await joiner(context, { token: context.cloud.token }).identity();
   assert.is(await codeOf(joiner(context, { node: 'edge-2' }).identity()), 'NoToken');

@@ -1,9 +1,10 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '@selvedge/base/clock';
 import { configError, describeError } from '@selvedge/base/errors';
 import type { Logger } from '@selvedge/base/log';
 import type { Random } from '@selvedge/base/random';
-import { parseToken } from '@selvedge/contract/enrolment';
+import { type JoinToken, parseToken } from '@selvedge/contract/enrolment';
 import { type EnrolTarget, enrol, renew } from './enrol.ts';
 import { loadIdentity, type NodeIdentity, renewalTime, saveIdentity } from './identity.ts';
 
@@ -18,7 +19,10 @@ export interface JoinerOptions {
   readonly log: Logger;
 }
 
-/** Gives the node's identity: the one on disk, a renewed one when that grows old, or a new one for a token. */
+/**
+ * Gives the node's identity: the one on disk, a renewed one when that grows old, or a new one for a token. A token of another
+ * cloud than the one on disk, by the hash of its CA, wins over it: somebody wants this node to join that cloud.
+ */
 export class Joiner {
   readonly #options: JoinerOptions;
   /** This node's place between the earliest and the latest time to renew. */
@@ -33,11 +37,23 @@ export class Joiner {
   async identity(): Promise<NodeIdentity> {
     const { target, directory, clock, log } = this.#options;
     const present = loadIdentity(directory, target.node, clock.now(), log);
-    if (present) return this.#renewed(present);
-    const identity = await enrol(target, parseToken(this.#token()));
+    const elsewhere = present && this.#tokenOfAnotherCloud(present);
+    if (present && !elsewhere) return this.#renewed(present);
+    const identity = await enrol(target, elsewhere ?? parseToken(this.#token()));
     saveIdentity(directory, identity);
     log.info('node enrolled', { node: target.node });
     return identity;
+  }
+
+  /** One that is missing or malformed is no reason not to use the identity that there is. */
+  #tokenOfAnotherCloud({ ca }: NodeIdentity): JoinToken | undefined {
+    try {
+      const token = parseToken(this.#token());
+      const kept = createHash('sha256').update(new X509Certificate(ca).raw).digest('hex');
+      return token.caHash === kept ? undefined : token;
+    } catch {
+      return undefined;
+    }
   }
 
   /** A renewal that fails does no harm as long as the certificate is valid: the next connection tries again. */

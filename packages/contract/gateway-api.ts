@@ -59,6 +59,7 @@ export const decodeLocalDevice = decoder('device from the gateway', LocalDeviceS
 /** Words for `cloud.code` that say: the cloud will never take this gateway as it asks now, a person must change something. */
 export const joinRefusals: readonly string[] = [
   'WrongCa',
+  'CloudChanged',
   'TokenRefused',
   'EnrolmentRefused',
   'InvalidToken',

@@ -103,7 +103,9 @@ async function join(given: Given, deps: Deps): Promise<void> {
     const started = crew.start(plan);
     started.catch(() => {});
     await Promise.race([started, stop.asked]);
-    if (mark.settings === undefined) await joined(new GatewaySource(directory), { ...deps, signal: stop.signal });
+    // A token is given to join a cloud now: whether that went well is the answer.
+    if (mark.settings === undefined || given.token !== undefined)
+      await joined(new GatewaySource(directory), { ...deps, signal: stop.signal });
     if (!stop.signal.aborted) {
       home.write({ ...mark, settings: { cloud, node, mqttPort } });
       const place = `with its state in ${resolve(given.dir)}; see \`selvedge status --dir ${given.dir}\``;
