@@ -7,6 +7,7 @@ import { createLogger } from '@selvedge/base/log';
 import { readGatewayConfig } from './config.ts';
 import { Gateway } from './gateway.ts';
 import { limitRepeats } from './repeat-limit.ts';
+import { diskFullError } from './store/database.ts';
 
 const stopWithin = seconds(10);
 
@@ -26,13 +27,16 @@ async function main(): Promise<void> {
   const startLog = createLogger({ name: 'gateway' });
   const clock = new RealClock();
   let gateway: Gateway | undefined;
+  let dir = '';
   const end = (code: number) => {
     // Whatever still hangs after the ordered stop must not keep the process.
     const timer = setTimeout(() => process.exit(code), stopWithin);
     timer.unref();
     void Promise.resolve(gateway?.stop()).finally(() => process.exit(code));
   };
-  const fail = (error: unknown) => {
+  const fail = (thrown: unknown) => {
+    // A disk can fill at any write, also one that a timer makes; that is no bug of ours.
+    const error = diskFullError(thrown, dir) ?? thrown;
     startLog.error('gateway ends', {
       error: error instanceof FieldError ? error.message : error instanceof Error ? error.stack : String(error),
       ...(error instanceof FieldError ? { code: error.code } : {}),
@@ -49,6 +53,7 @@ async function main(): Promise<void> {
   }
   try {
     const config = readGatewayConfig(process.argv.slice(2));
+    dir = config.dir;
     const level = config.logLevel as 'debug' | 'info' | 'warn' | 'error';
     const log = limitRepeats(createLogger({ name: 'gateway', level }), clock);
     gateway = new Gateway({ config, mappersDir: config.mappers ?? mappersBeside(), clock, random: Math.random, log });

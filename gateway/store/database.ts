@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { configError, describeError, transient } from '@selvedge/base/errors';
+import { configError, describeError, type FieldError, transient } from '@selvedge/base/errors';
 import { openSqlite, type SqliteDatabase } from '@selvedge/base/sqlite';
 
 export type Database = SqliteDatabase;
@@ -23,15 +23,19 @@ export const schemaVersion = migrations.length;
  * Opens the gateway's one SQLite file, creating it and migrating it forward. Everything committed is on disk before the call
  * that commits returns (synchronous=FULL): what was acknowledged survives a power cut.
  *
- * The file belongs to this process alone while it is open, so two gateways cannot share one state.
+ * The file belongs to this process alone while it is open, so two gateways cannot share one state; only its owner may read it,
+ * and with it SQLite's files beside it, which take its mode.
  *
  * @throws configError `StoreTooNew` when a newer program wrote the file
- * @throws transient `StoreInUse` when another gateway has it open, `StoreUnusable` when it cannot be opened
+ * @throws transient `StoreInUse` when another gateway has it open, `DiskFull`, `StoreUnusable` when it cannot be opened
  */
 export function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600));
+    // One that an earlier version made was readable by all.
+    chmodSync(path, 0o600);
     database = openSqlite(path, { timeout: 500 });
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
@@ -60,7 +64,18 @@ function migrate(database: Database, path: string): void {
   database.exec('COMMIT');
 }
 
+/** What SQLite says when it cannot grow its files, and the system when it cannot make them. */
+const diskFull: ReadonlySet<string> = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT']);
+
+/** A write at or below `path` that failed for want of space, at any time; undefined for any other error. */
+export function diskFullError(error: unknown, path: string): FieldError | undefined {
+  if (!diskFull.has((error as { code?: string } | undefined)?.code ?? '')) return undefined;
+  return transient('DiskFull', `Cannot write "${path}": the disk is full; free some space on it`, error);
+}
+
 function explain(error: unknown, path: string): unknown {
+  const full = diskFullError(error, path);
+  if (full) return full;
   const code = (error as { code?: string }).code ?? '';
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return transient('StoreInUse', `Cannot open "${path}": another gateway has it open; stop that one first`, error);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seconds } from '@selvedge/base/duration';
@@ -6,7 +6,7 @@ import { FieldError } from '@selvedge/base/errors';
 import { VirtualClock } from '@selvedge/base/virtual-clock';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDatabase } from './database.ts';
+import { diskFullError, openDatabase } from './database.ts';
 import { Store } from './store.ts';
 
 const test = suite<{ dir: string }>('store');
@@ -90,6 +90,36 @@ test('refuses a file that another gateway has open, and one that is no database'
     () => openDatabase(dir),
     (error: unknown) => error instanceof FieldError && error.code === 'StoreUnusable',
   );
+});
+
+test('only its owner may read the file and those beside it, also one that was readable by all', ({ dir }) => {
+  const path = join(dir, 'gateway.db');
+  const modes = () => ['', '-wal'].map((suffix) => statSync(path + suffix).mode & 0o777);
+  const database = openDatabase(path);
+  assert.equal(modes(), [0o600, 0o600]);
+  database.close();
+  chmodSync(path, 0o644);
+  const again = openDatabase(path);
+  assert.equal(modes(), [0o600, 0o600]);
+  again.close();
+});
+
+test('a full disk is no bug and no matter of rights: it passes when there is space', ({ dir }) => {
+  const path = join(dir, 'gateway.db');
+  const database = openDatabase(path);
+  database.pragma(`max_page_count = ${String(database.pragma('page_count', { simple: true }))}`);
+  let thrown: unknown;
+  try {
+    database.prepare('INSERT INTO twins VALUES (?, ?)').run('boiler', 'x'.repeat(100_000));
+  } catch (error) {
+    thrown = error;
+  }
+  database.close();
+  const error = diskFullError(thrown, path);
+  assert.is(error?.kind, 'transient');
+  assert.is(error?.code, 'DiskFull');
+  assert.match(error?.message ?? '', `Cannot write "${path}": the disk is full; free some space on it`);
+  assert.is(diskFullError(new Error('another'), path), undefined);
 });
 
 test.run();
