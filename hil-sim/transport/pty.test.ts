@@ -114,4 +114,41 @@ test('touches nothing that somebody else has put there', async () => {
   assert.ok(existsSync(path));
 });
 
+test('leaves the link of another port that still runs; takes it when that one was killed', async () => {
+  const path = join(folder, 'shared');
+  const script = `import { PtyPort } from ${JSON.stringify(new URL('./pty.ts', import.meta.url).href)};
+    import { RealClock } from '@selvedge/base/clock';
+    const port = new PtyPort({ path: process.argv[1], clock: new RealClock(), onBytes() {}, onError() {} });
+    await port.open();
+    process.stdout.write('open');
+    setInterval(() => {}, 1000);`;
+  const args = [...process.execArgv, '--input-type=module', '-e', script, path];
+  const first = spawn(process.execPath, args, { cwd: import.meta.dirname, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    await new Promise((opened, ended) => {
+      first.stdout.once('data', opened);
+      first.once('exit', () => ended(new Error('the first port did not open')));
+    });
+    const before = readlinkSync(path);
+    const second = new PtyPort({ path, clock: new RealClock(), onBytes: () => {}, onError: () => {} });
+    let refusal: unknown;
+    await second.open().catch((error: unknown) => {
+      refusal = error;
+    });
+    assert.match(describeError(refusal), /shared": another running simulator serves it; stop that one/);
+    await second.close();
+    assert.is(readlinkSync(path), before);
+
+    const gone = new Promise((resolve) => first.once('exit', resolve));
+    first.kill('SIGKILL');
+    await gone;
+    await second.open();
+    assert.match(readlinkSync(path), /^\/dev\/pts\/\d+$/);
+    await second.close();
+    assert.not(existsSync(path));
+  } finally {
+    first.kill('SIGKILL');
+  }
+});
+
 test.run();

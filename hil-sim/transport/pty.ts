@@ -3,6 +3,7 @@ import { ReadStream } from 'node:tty';
 import type { Clock, Timer } from '@selvedge/base/clock';
 import { millis } from '@selvedge/base/duration';
 import { configError } from '@selvedge/base/errors';
+import { holdPath } from './hold-path.ts';
 
 /** What a person on the other side has not read; past it the oldest is lost, as on a wire nobody listens to. */
 const maxUnsentBytes = 65_536;
@@ -28,6 +29,7 @@ export class PtyPort {
   #reader: ReadStream | undefined;
   #unsent: Buffer = Buffer.alloc(0);
   #retry: Timer | undefined;
+  #release: (() => Promise<void>) | undefined;
 
   constructor(options: PtyOptions) {
     this.#options = options;
@@ -37,6 +39,7 @@ export class PtyPort {
   async open(): Promise<void> {
     const { path, onBytes, onError } = this.#options;
     try {
+      this.#release = await holdPath(path);
       const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
       // Without O_NONBLOCK libuv would write to the master blocking: it cannot reopen one as it does other terminals.
       this.#master = openSync('/dev/ptmx', O_RDWR | O_NOCTTY | O_NONBLOCK);
@@ -48,6 +51,7 @@ export class PtyPort {
       link(this.#device, path);
     } catch (error) {
       this.#closeFiles();
+      await this.#letGo();
       throw configError('CannotOpenPty', `Cannot make a pseudo-terminal at "${path}"`, error);
     }
     this.#reader = new ReadStream(this.#master);
@@ -74,6 +78,14 @@ export class PtyPort {
       this.#master = -1;
     }
     this.#closeFiles();
+    await this.#letGo();
+  }
+
+  /** Last of all: who waits for the path finds the link gone. */
+  async #letGo(): Promise<void> {
+    const release = this.#release;
+    this.#release = undefined;
+    await release?.();
   }
 
   #flush(): void {
@@ -127,7 +139,7 @@ async function loadLibc() {
   };
 }
 
-/** A link that an earlier run left behind is replaced; anything else at `path` is somebody's, and stays. */
+/** A link that an earlier run left behind is replaced (whoever still runs holds the path, see holdPath); anything else at `path` is somebody's, and stays. */
 function link(device: string, path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isSymbolicLink() && readlinkSync(path).startsWith('/dev/pts/')) unlinkSync(path);
