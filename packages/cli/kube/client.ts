@@ -35,8 +35,8 @@ export class KubeClient {
   }
 
   /** @throws FieldError: rejected with the server's reason as code (`NotFound`, `Invalid`, ...), transient `Unreachable` */
-  async get(path: string): Promise<unknown> {
-    return bodyOf(await fetchJson(this.#call(path)));
+  async get(path: string, timeoutMs?: number): Promise<unknown> {
+    return bodyOf(await fetchJson({ ...this.#call(path), ...(timeoutMs === undefined ? {} : { timeoutMs }) }));
   }
 
   async create(path: string, object: unknown): Promise<unknown> {

@@ -19,8 +19,9 @@ export class GatewaySource implements DeviceSource {
     this.#socket = join(directory, 'gateway.sock');
   }
 
-  async status(): Promise<GatewayStatus> {
-    return decodeGatewayStatus(bodyOf(await fetchJson(this.#call(gatewayApi.status))));
+  async status(timeoutMs?: number): Promise<GatewayStatus> {
+    const limit = timeoutMs === undefined ? {} : { timeoutMs };
+    return decodeGatewayStatus(bodyOf(await fetchJson({ ...this.#call(gatewayApi.status), ...limit })));
   }
 
   async list(namespace: string | undefined): Promise<DeviceView[]> {

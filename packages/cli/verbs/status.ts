@@ -15,6 +15,9 @@ import { defaultDirectory, Home } from '../up/home.ts';
 import { isAlive, type ProcessRecord, readRecords } from '../up/record.ts';
 import { table } from '../view/table.ts';
 
+/** Longest wait for the gateway, and for the API server at the same time: a stopped one must not hold up the rest. */
+const answerLimitMs = 3_000;
+
 interface Talk {
   readonly print: (text: string) => void;
   readonly say: (text: string) => void;
@@ -62,21 +65,30 @@ export function addStatus(program: Command, { print, clock }: Talk): void {
 async function report(given: { dir: string }, now: number, wrong: string[]): Promise<string[]> {
   const records = readRecords(join(given.dir, 'run'));
   const gateway = gatewayFolder(given.dir);
-  // A gateway that systemd runs has no record here.
-  if (records.length === 0 && !existsSync(join(gateway, 'gateway.sock'))) {
+  // A gateway that systemd runs has no record here; what was killed as a whole leaves its records and sockets behind.
+  const isOver = records.length === 0 ? !existsSync(join(gateway, 'gateway.sock')) : records.every(hasEnded);
+  if (isOver) {
     const verb = new Home(given.dir).mark()?.kind ?? 'up';
     wrong.push(`nothing runs from "${given.dir}"; start it with \`selvedge ${verb} --dir ${given.dir}\``);
     return [];
   }
   const running = records.length > 0 ? [processes(records, now, wrong)] : [];
-  const lines = [...(await gatewayLines(gateway, now, wrong)), ...(await clusterLines(given, wrong))];
-  return [...running, lines.join('\n')];
+  const fromGateway: string[] = [];
+  const fromCluster: string[] = [];
+  const lines = await Promise.all([gatewayLines(gateway, now, fromGateway), clusterLines(given, fromCluster)]);
+  wrong.push(...fromGateway, ...fromCluster);
+  const text = lines.flat().join('\n');
+  return text === '' ? running : [...running, text];
 }
+
+/** Not so one that waits for its restart. */
+const hasEnded = (record: ProcessRecord): boolean =>
+  record.state === 'Terminated' || (record.state === 'Running' && !isAlive(record));
 
 function processes(records: readonly ProcessRecord[], now: number, wrong: string[]): string {
   const rows = records.map((record) => {
     const alive = isAlive(record);
-    const state = alive ? record.state : record.state === 'Running' ? 'Terminated' : record.state;
+    const state = hasEnded(record) ? 'Terminated' : record.state;
     if (state !== 'Running') wrong.push(`${record.name} is ${state}${record.reason ? `: ${record.reason}` : ''}`);
     return [
       record.name,
@@ -92,7 +104,7 @@ function processes(records: readonly ProcessRecord[], now: number, wrong: string
 async function gatewayLines(folder: string, now: number, wrong: string[]): Promise<string[]> {
   let status: GatewayStatus;
   try {
-    status = await new GatewaySource(folder).status();
+    status = await new GatewaySource(folder).status(answerLimitMs);
   } catch (error) {
     wrong.push(describeError(error));
     return [];
@@ -127,7 +139,7 @@ async function clusterLines(given: { dir: string }, wrong: string[]): Promise<st
   if (kubeconfig === undefined) return [];
   try {
     const client = new KubeClient(readKubeconfig(kubeconfig));
-    const { items } = (await client.get(kubePaths.nodes)) as {
+    const { items } = (await client.get(kubePaths.nodes, answerLimitMs)) as {
       items: { metadata: { name: string }; status?: { conditions?: { type: string; status: string }[] } }[];
     };
     const nodes = items.map(({ metadata, status }) => {
