@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:http';
 import { FieldError, rejected, transient } from '@selvedge/base/errors';
 import { fetchJson, type JsonRequest, type JsonResponse, streamJson } from '../http-json.ts';
+import cli from '../package.json' with { type: 'json' };
 import type { KubeAccess } from './kubeconfig.ts';
 
 /** What we look at of metav1.Status, the form in which an API server says no. */
@@ -28,7 +29,11 @@ export class KubeClient {
     this.#target = {
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port),
-      headers: access.token === undefined ? {} : { authorization: `Bearer ${access.token}` },
+      headers: {
+        // The API server names the manager of a field by it.
+        'user-agent': `selvedge/${cli.version}`,
+        ...(access.token === undefined ? {} : { authorization: `Bearer ${access.token}` }),
+      },
       ...{ ca: access.ca, cert: access.cert, key: access.key, servername: access.serverName },
       ...{ rejectUnauthorized: !access.insecure },
     };

@@ -90,4 +90,14 @@ test('a watch that the server ends is taken up again, and tells nothing twice', 
   assert.equal(versions, ['1', '2', '3']);
 });
 
+test('tells the API server who asks, so that the fields it sets have a manager with a name', async (context) => {
+  let agent: string | undefined;
+  context.answer = ({ headers }, response) => {
+    agent = headers['user-agent'];
+    send(response, boiler('1'));
+  };
+  await context.source.get('default', 'boiler');
+  assert.match(agent ?? '', /^selvedge\/\d+\.\d+\.\d+/);
+});
+
 test.run();

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { findSource, type Whom } from '../source/find.ts';
 import type { AskedRevision, DeviceSource } from '../source/source.ts';
 import { defaultDirectory } from '../up/home.ts';
-import { deviceDetail, deviceLine, deviceTable, writeText } from '../view/devices.ts';
+import { deviceDetail, deviceLine, deviceTable, rawList, rawObject, writeText } from '../view/devices.ts';
 
 interface Talk {
   readonly print: (text: string) => void;
@@ -38,15 +38,11 @@ export function addDeviceVerbs(program: Command, { print, say }: Talk): void {
         const devices = await source(given).list(given.namespace);
         if (devices.length === 0 && !['json', 'yaml'].includes(given.output))
           say(`no devices in namespace "${given.namespace}"`);
-        else
-          print(
-            render({ items: devices.map(({ raw }) => raw) }, given.output) ??
-              deviceTable(devices, Date.now(), given.output === 'wide'),
-          );
+        else print(render(rawList(devices), given.output) ?? deviceTable(devices, Date.now(), given.output === 'wide'));
         return;
       }
       const device = await source(given).get(given.namespace, name);
-      print(render(device.raw, given.output) ?? deviceDetail(device, Date.now()));
+      print(render(rawObject(device), given.output) ?? deviceDetail(device, Date.now()));
     });
 
   whom(program.command('describe <thing> <name>'))

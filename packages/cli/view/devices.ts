@@ -62,3 +62,19 @@ export function deviceLine(device: DeviceView): string {
   });
   return `${device.namespace}/${device.name}  ${device.state || 'unknown'}  ${values.join('  ')}`;
 }
+
+/** The object behind a device as `kubectl get -o yaml` shows it: without the book-keeping of who manages which field. */
+export function rawObject({ raw }: DeviceView): unknown {
+  const { metadata, ...rest } = raw as { readonly metadata?: object };
+  if (metadata === undefined) return raw;
+  const { managedFields: _, ...shown } = metadata as { readonly managedFields?: unknown };
+  return { ...rest, metadata: shown };
+}
+
+/** Several of them in kubectl's form, a v1 List. */
+export const rawList = (devices: readonly DeviceView[]): unknown => ({
+  apiVersion: 'v1',
+  kind: 'List',
+  metadata: { resourceVersion: '' },
+  items: devices.map(rawObject),
+});

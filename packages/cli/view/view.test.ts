@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { localView } from '../source/gateway-source.ts';
 import { kubeView } from '../source/kube-source.ts';
 import { fitSample } from '../up/samples.ts';
-import { deviceDetail, deviceLine, deviceTable } from './devices.ts';
+import { deviceDetail, deviceLine, deviceTable, rawList, rawObject } from './devices.ts';
 import { logLine } from './log-line.ts';
 import { table } from './table.ts';
 
@@ -133,6 +133,19 @@ test('a sample fits the gateway and the ports it is applied beside', () => {
     nodeName: 'edge-7',
     protocol: { configData: { port: 20_010, url: 'opc.tcp://127.0.0.1:20010', list: ['20010', 15_020] } },
   });
+});
+
+test('objects have the form that kubectl prints: no managedFields, several of them in a List', () => {
+  const device = (name: string, managed: object) => ({
+    apiVersion: 'devices.kubeedge.io/v1beta1',
+    kind: 'Device',
+    metadata: { name, ...managed },
+    spec: {},
+  });
+  const view = kubeView(device('boiler', { managedFields: [{ manager: 'kubectl' }] }) as Device);
+  assert.equal(rawObject(view), device('boiler', {}));
+  const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: [device('boiler', {})] };
+  assert.equal(rawList([view]), list);
 });
 
 test.run();
