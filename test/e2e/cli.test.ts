@@ -230,7 +230,7 @@ const mistakes: [what: string, call: () => Promise<Ran>, code: number, said: str
     'a value for what is only read',
     () => product.selvedge('set', 'boiler/flow', '1'),
     1,
-    'Cannot set "boiler/flow": property "flow" is ReadOnly in the model; remove its desired value',
+    'Cannot set "boiler/flow": property "flow" is ReadOnly in the model; what can be set: setpoint, burner',
   ],
   [
     'an unknown process',

@@ -72,6 +72,28 @@ test('set judges before it asks, guards the place, and asks again for what is as
   assert.match(JSON.stringify(patches.pop()), /"value":\{"value":"65","metadata":\{"askedAgain":"20\d\d-/);
 });
 
+test('set of what is only read says what can be set; nobody has desired it, so nothing is to be removed', async (context) => {
+  const [readOnly, readWrite] = [{ accessMode: 'ReadOnly' }, { accessMode: 'ReadWrite' }];
+  const properties = [{ name: 'flow' }, { name: 'setpoint' }, { name: 'burner' }];
+  const answers = {
+    devices: { ...boiler('1'), spec: { deviceModelRef: { name: 'm' }, properties } },
+    devicemodels: {
+      spec: {
+        properties: [
+          { name: 'flow', type: 'INT', ...readOnly },
+          { name: 'setpoint', ...readWrite },
+          { name: 'burner' },
+        ],
+      },
+    },
+  };
+  context.answer = ({ url }, response) => send(response, answers[url?.includes('models') ? 'devicemodels' : 'devices']);
+  assert.is(
+    await messageOf(context.source.set('default', 'boiler', 'flow', '1')),
+    'Cannot set "boiler/flow": property "flow" is ReadOnly in the model; what can be set: setpoint, burner',
+  );
+});
+
 test('a watch that the server ends is taken up again, and tells nothing twice', async (context) => {
   const lists = [boiler('1'), boiler('3'), boiler('3')];
   context.answer = ({ url }, response) => {

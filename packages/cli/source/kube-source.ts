@@ -102,7 +102,10 @@ export class KubeSource implements DeviceSource {
       throw error;
     }
     const verdict = checkDesired(model.spec, property, value);
-    if (!verdict.ok) throw rejected(verdict.code, `Cannot set "${metadata.name}/${property}": ${verdict.reason}`);
+    if (verdict.ok) return;
+    // Its reason is for a manifest that has a desired value; here nobody has set one.
+    const reason = verdict.code === 'ReadOnly' ? readOnly(model, spec, property) : verdict.reason;
+    throw rejected(verdict.code, `Cannot set "${metadata.name}/${property}": ${reason}`);
   }
 
   async events(device: DeviceView): Promise<string[]> {
@@ -115,6 +118,14 @@ export class KubeSource implements DeviceSource {
         return `${lastTimestamp ?? ''}  ${type ?? ''}  ${reason ?? ''}${times}  ${message ?? ''}`;
       });
   }
+}
+
+function readOnly(model: DeviceModel, { properties = [] }: Device['spec'], property: string): string {
+  const writable = properties.filter(({ name }) =>
+    model.spec.properties?.some((other) => other.name === name && other.accessMode !== 'ReadOnly'),
+  );
+  const choice = writable.map(({ name }) => name).join(', ');
+  return `property "${property}" is ReadOnly in the model; ${choice ? `what can be set: ${choice}` : 'the device has none that can be set'}`;
 }
 
 /** A Device as the command shows it. Pure. */

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { findSource, type Whom } from '../source/find.ts';
 import type { AskedRevision, DeviceSource } from '../source/source.ts';
 import { defaultDirectory } from '../up/home.ts';
-import { deviceDetail, deviceLine, deviceTable, rawList, rawObject, writeText } from '../view/devices.ts';
+import { deviceDetail, deviceLine, deviceTable, rawList, rawObject, unconfirmed, writeText } from '../view/devices.ts';
 
 interface Talk {
   readonly print: (text: string) => void;
@@ -107,8 +107,7 @@ async function outcomeOf(
     const state = isAnswer ? writeText({ name: property, lastWrite: write }) : 'it has not been written';
     if (isAnswer && write.phase === 'Rejected') throw rejected('Rejected', `${name}/${property}: ${state}`);
     if (Date.now() > end) {
-      const why = device.message ? `; ${device.message}` : '';
-      throw rejected('Pending', `${name}/${property} is not ${value} after ${setLimit / 1_000} s: ${state}${why}`);
+      throw rejected('Pending', unconfirmed(device, property, value, state, setLimit));
     }
     await sleep(50);
   }

@@ -78,3 +78,12 @@ export const rawList = (devices: readonly DeviceView[]): unknown => ({
   metadata: { resourceVersion: '' },
   items: devices.map(rawObject),
 });
+
+/** What `set` says when its time, `limit` ms, is up. Pure. */
+export function unconfirmed(device: DeviceView, property: string, value: string, state: string, limit: number): string {
+  const why = device.ready === 'True' || device.message === '' ? '' : `; ${device.message}`;
+  return (
+    `${device.name}/${property} is not ${value} yet: the device has not confirmed it within ${limit / 1_000} s (${state})${why}; ` +
+    `it stays desired; see \`selvedge describe device ${device.name} -n ${device.namespace}\``
+  );
+}

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { localView } from '../source/gateway-source.ts';
 import { kubeView } from '../source/kube-source.ts';
 import { fitSample } from '../up/samples.ts';
-import { deviceDetail, deviceLine, deviceTable, rawList, rawObject } from './devices.ts';
+import { deviceDetail, deviceLine, deviceTable, rawList, rawObject, unconfirmed } from './devices.ts';
 import { logLine } from './log-line.ts';
 import { table } from './table.ts';
 
@@ -146,6 +146,15 @@ test('objects have the form that kubectl prints: no managedFields, several of th
   assert.equal(rawObject(view), device('boiler', {}));
   const list = { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: [device('boiler', {})] };
   assert.equal(rawList([view]), list);
+});
+
+test('a set whose time is up: what has become of it, why, and where to look', () => {
+  const ready = { ...kubeView(device), ready: 'True', message: 'setpoint: "63" is accepted' };
+  const said = 'boiler/setpoint is not 63 yet: the device has not confirmed it within 10 s (63 Accepted)';
+  const remedy = 'it stays desired; see `selvedge describe device boiler -n default`';
+  assert.is(unconfirmed(ready, 'setpoint', '63', '63 Accepted', 10_000), `${said}; ${remedy}`);
+  const down = { ...ready, ready: 'False', message: 'the line is down' };
+  assert.is(unconfirmed(down, 'setpoint', '63', '63 Accepted', 10_000), `${said}; the line is down; ${remedy}`);
 });
 
 test.run();
