@@ -133,4 +133,20 @@ test('KubeEdge’s own samples pass', () => {
   assert.equal(judgeDevice(sampleModel, sample, protocols).problems, []);
 });
 
+test('a nodeName that no gateway can have is wrong, also while the model is missing', () => {
+  const subject = device({ host: 'h' });
+  for (const nodeName of ['Edge 1', 'edge_1', '-edge', 'e'.repeat(254)]) {
+    const named = { ...subject, spec: { ...subject.spec, nodeName } };
+    for (const theModel of [model(), undefined]) {
+      const { problems } = judgeDevice(theModel, named, protocols);
+      assert.equal(
+        problems.map(({ field, value, concerns }) => [field, value, concerns]),
+        [['spec.nodeName', nodeName, 'config']],
+      );
+    }
+  }
+  assert.equal(fields({ ...subject, spec: { ...subject.spec, nodeName: 'edge-1.plant' } }), []);
+  assert.equal(fields({ ...subject, spec: { ...subject.spec, nodeName: '' } }), []);
+});
+
 test.run();

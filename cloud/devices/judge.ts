@@ -1,7 +1,7 @@
 import { checkDesired } from '@selvedge/contract/desired';
 import type { Device, DeviceProperty } from '@selvedge/contract/device';
 import { type DeviceModel, type ModelProperty, unknownProperty } from '@selvedge/contract/device-model';
-import { isPropertyName, propertyNameRule } from '@selvedge/contract/names';
+import { isObjectName, isPropertyName, objectNameRule, propertyNameRule } from '@selvedge/contract/names';
 import { normalise } from '@selvedge/contract/normalise';
 import type { SettingsSchema } from '@selvedge/contract/protocol-schema';
 import { resolve } from '@selvedge/contract/resolve';
@@ -35,7 +35,7 @@ export interface Judgement {
  */
 export function judgeDevice(model: DeviceModel | undefined, device: Device, protocols: ProtocolSchemas): Judgement {
   const resolution = resolve(model, device);
-  const problems: Problem[] = duplicates(device);
+  const problems: Problem[] = [...nodeName(device), ...duplicates(device)];
   if (!model || !resolution.ok) {
     const unresolved = resolution.ok ? undefined : { reason: resolution.reason, message: resolution.message };
     return { problems, warnings: [], ...(unresolved ? { unresolved } : {}) };
@@ -74,6 +74,13 @@ export function judgeModel(model: DeviceModel, protocols: ProtocolSchemas): read
     }
   }
   return problems;
+}
+
+/** No gateway can have such a name, so none would ever take the device up. */
+function nodeName({ spec }: Device): Problem[] {
+  const value = spec.nodeName;
+  if (!value || isObjectName(value)) return [];
+  return [{ field: 'spec.nodeName', value, reason: objectNameRule, concerns: 'config', origin: 'device' }];
 }
 
 function duplicates(device: Device): Problem[] {

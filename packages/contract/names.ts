@@ -11,6 +11,11 @@ export function isObjectName(text: string): boolean {
   return text.length <= 253 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(text);
 }
 
+/** What {@link isObjectName} asks for, in Kubernetes' words (k8s.io/apimachinery, IsDNS1123Subdomain). */
+export const objectNameRule =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end " +
+  'with an alphanumeric character, in at most 253 characters';
+
 /** RFC 1123 label, the rule of namespaces: at most 63 of a-z 0-9 and - */
 export function isNamespaceName(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(text);
