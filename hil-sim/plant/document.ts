@@ -23,7 +23,11 @@ export class PlantDocument {
     }
     this.#document = parseDocument(text, { lineCounter: this.#lines });
     const broken = this.#document.errors[0];
-    if (broken) throw configError('InvalidPlant', `Cannot load plant "${file}": ${firstLine(broken.message)}`);
+    if (broken) {
+      const several = 'it holds several YAML documents; keep one, without "---" between parts';
+      const reason = broken.code === 'MULTIPLE_DOCS' ? several : firstLine(broken.message);
+      throw configError('InvalidPlant', `Cannot load plant "${file}": ${reason}`);
+    }
     try {
       this.value = this.#document.toJS({ maxAliasCount: 100 });
     } catch (error) {

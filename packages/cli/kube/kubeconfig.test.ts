@@ -55,8 +55,16 @@ test('a token may lie in a file, and no namespace means default', () => {
   assert.equal([access.token, access.namespace], ['from file', 'default']);
 });
 
-const refusals: [what: string, arrange: () => string, said: string][] = [
+const text = (content: string): string => {
+  const file = join(folder, 'text');
+  writeFileSync(file, content);
+  return file;
+};
+
+const refusals: [what: string, arrange: () => string, said: string | RegExp][] = [
   ['no file', () => join(folder, 'absent'), 'ENOENT'],
+  ['several documents', () => text('a: 1\n---\nb: 2\n'), 'it holds several YAML documents, and must be one; name'],
+  ['no YAML', () => text('clusters: [\n'), /^[^\n]* at line \d+[^\n]*; name another with --kubeconfig$/],
   ['no such context', () => write({ current: 'there' }), 'it has no context "there"'],
   ['a context of nothing', () => write({ current: 'elsewhere' }), 'it has no cluster "none"'],
   ['no server', () => write({ cluster: { server: undefined } }), 'its cluster has no server'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { configError, describeError } from '@selvedge/base/errors';
-import { parse } from 'yaml';
+import { parse, YAMLParseError } from 'yaml';
 
 /** What it takes to speak to one API server, as the current context of a kubeconfig has it. */
 export interface KubeAccess {
@@ -35,7 +35,10 @@ export function readKubeconfig(path: string): KubeAccess {
   try {
     file = parse(readFileSync(path, 'utf8')) as ConfigFile;
   } catch (error) {
-    throw fail(describeError(error));
+    const isSeveral = error instanceof YAMLParseError && error.code === 'MULTIPLE_DOCS';
+    // What follows the first line of a parser's error is a picture of the place.
+    const [reason = ''] = describeError(error).split('\n');
+    throw fail(isSeveral ? 'it holds several YAML documents, and must be one' : reason);
   }
   const entry = (list: readonly Named[] | undefined, name: unknown, field: string): Record<string, unknown> => {
     const found = (Array.isArray(list) ? list : []).find((one: Named) => one?.name === name)?.[field];
