@@ -36,6 +36,7 @@ export const modbusSchema: ProtocolSchema = {
       ip: {
         type: 'string',
         maxLength: 253,
+        format: 'host',
         description: 'Address or host name of the device.',
         'x-aliases': ['host', 'address'],
       },

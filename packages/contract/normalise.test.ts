@@ -96,4 +96,14 @@ test('no configData makes it throw, and what it gives always satisfies the schem
   );
 });
 
+test('a host is an IP address or a host name', () => {
+  const hosts = { type: 'object', properties: { host: { type: 'string', format: 'host' } } } as const;
+  for (const host of ['10.0.0.1', 'plc-1.plant_2.local', 'plc.', '::1', 'fe80::1%eth0'])
+    assert.equal(normalise(hosts, { host }).value, { host });
+  for (const host of ['not a host', 'plc:502', 'tcp://plc', 'plc..local', ' plc'])
+    assert.equal(normalise(hosts, { host }).problems, [
+      { key: 'host', reason: `${JSON.stringify(host)} must be an IP address or a host name` },
+    ]);
+});
+
 test.run();

@@ -115,6 +115,7 @@ function convertString(setting: SettingSchema, raw: unknown, shown: string): Con
   const text = String(raw);
   const longest = setting.maxLength ?? 1024;
   if (text.length > longest) return { reason: `${text.length} characters are too many; at most ${longest}` };
+  if (setting.format === 'host' && !isHost(text)) return { reason: `${shown} must be an IP address or a host name` };
   if (!setting.enum) return { value: text };
   const wanted = text.toLowerCase();
   const word = setting.enum.find((candidate) =>
@@ -124,6 +125,10 @@ function convertString(setting: SettingSchema, raw: unknown, shown: string): Con
   const near = nearest(text, setting.enum);
   return { reason: `${shown} must be one of ${setting.enum.join(', ')}${near ? `; did you mean "${near}"?` : ''}` };
 }
+
+/** Names as resolvers take them, the underscore included; an IPv6 address has colons, and maybe a zone. */
+const isHost = (text: string): boolean =>
+  /^(?:[\w-]+(?:\.[\w-]+)*\.?|[\da-fA-F:.]*:[\da-fA-F:.]*(?:%[\w.-]+)?)$/.test(text);
 
 function convertNumber(setting: SettingSchema, raw: unknown, shown: string): Converted {
   const value = typeof raw === 'string' ? numberFromText(raw) : raw;

@@ -14,6 +14,8 @@ export const SettingSchema = Type.Object({
   minimum: Type.Optional(Type.Number()),
   maximum: Type.Optional(Type.Number()),
   maxLength: Type.Optional(Type.Integer()),
+  /** `host`: an IP address or a host name. */
+  format: Type.Optional(Enum(['host'])),
   /** Unit of the number: `ms`, `Bd`, ... */
   'x-unit': Type.Optional(Type.String()),
   /** Other names of this setting, compared without regard to case; the setting's own name counts in any case too. */
