@@ -1,6 +1,6 @@
 /**
- * Writes everything in the project that is generated: crds/*.yaml, crds/protocols/*.json, docs/topics.md, the option tables in the
- * mappers' READMEs.
+ * Writes everything in the project that is generated: crds/*.yaml, crds/protocols/*.json, docs/topics.md,
+ * docs/configuration.md, the option tables in the mappers' READMEs.
  * With `--check` writes nothing and fails when a committed file differs from a fresh generation.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,11 +8,15 @@ import { dirname, join } from 'node:path';
 import { crdFiles } from '../crds/files.ts';
 import { protocolSchemas } from '../crds/protocols.ts';
 import { withOptionTables } from './options-table.ts';
+import { settingsDocument } from './settings-document.ts';
 import { topicsDocument } from './topics-document.ts';
 
 const check = process.argv.includes('--check');
 const root = join(import.meta.dirname, '..');
-const files = new Map<string, string>([['docs/topics.md', topicsDocument()]]);
+const files = new Map<string, string>([
+  ['docs/topics.md', topicsDocument()],
+  ['docs/configuration.md', settingsDocument()],
+]);
 for (const [name, text] of crdFiles()) files.set(join('crds', name), text);
 for (const schema of protocolSchemas) {
   const readme = `mappers/${schema.protocol}/README.md`;

@@ -57,8 +57,9 @@ export class ExternalBus implements Bus {
 
   /** Loads the client library only here: without an external broker it costs no memory. */
   static async start(options: ExternalBusOptions): Promise<ExternalBus> {
-    const { connect } = await import('mqtt');
-    const client = connect(options.url, {
+    // The default alone: of a CommonJS module in a chunk of its own, bundles know no names.
+    const { default: mqtt } = await import('mqtt');
+    const client = mqtt.connect(options.url, {
       clientId: options.clientId,
       clean: true,
       reconnectPeriod: 1_000,
