@@ -36,7 +36,8 @@ function table(settings: Settings): string {
 
 const flagOf = (key: string): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const defaultOf = (setting: Setting): string => (setting.default === undefined || setting.default === '' ? '' : `\`${setting.default}\``);
+const defaultOf = (setting: Setting): string =>
+  setting.default === undefined || setting.default === '' ? '' : `\`${setting.default}\``;
 
 function valuesOf({ type, minimum, maximum, oneOf, unit }: Setting): string {
   if (oneOf) return oneOf.join(', ');
