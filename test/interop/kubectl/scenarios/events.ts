@@ -19,8 +19,8 @@ const withoutAges = {
   reason: 'the events are of a fixed day, so their ages depend on today',
   keep: (output: string) =>
     output
-      .replaceAll(/\b\d+y\d+d\b|\b\d+[dy]\b/g, '<age>')
-      .replaceAll(/<age>( \(x3 over )?/g, '<age>$1')
+      // Not the group of a uid that looks like an age, such as 123d.
+      .replaceAll(/(?<![\w-])(?:\d+y\d+d|\d+[dy])(?![\w-])/g, '<age>')
       .replaceAll(/ {2,}/g, '  '),
 };
 
