@@ -52,6 +52,7 @@ export class Joiner {
       const kept = createHash('sha256').update(new X509Certificate(ca).raw).digest('hex');
       return token.caHash === kept ? undefined : token;
     } catch {
+      // No token, or none that can be read: what is kept goes on.
       return undefined;
     }
   }

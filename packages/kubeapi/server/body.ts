@@ -44,6 +44,7 @@ export function doubledFields({ contentType, body }: ApiRequest): string[] {
   try {
     return duplicateFields(body);
   } catch {
+    // No JSON: whoever decodes the body says so.
     return [];
   }
 }
